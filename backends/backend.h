@@ -48,18 +48,16 @@
  */
 
 #include "base/outcome.h"
+#include "base/path.h"
 #include "base/view.h"
 
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define INTERNAL_PREFIX ".knarr"
 #define BACKEND_TEMPORARY ".knarr~" /* followed by hexadecimal digits */
 
 #define SIZE_UNKNOWN UINT64_MAX
-
-enum { PATH_BYTES_MAX = 4000, NAME_BYTES_MAX = 255 };
 
 struct backend; /* an open handle; each kind defines its own */
 
