@@ -26,6 +26,9 @@ put_json_character(struct log_line *line, const char *at)
     } else if ((unsigned char) *at < 0x20 || *at == 0x7f) {
         snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned) (unsigned char) *at);
         log_put_text(line, escaped);
+    } else if ((unsigned char) at[0] == 0xc2 && (unsigned char) at[1] < 0xa0) {
+        snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned) (unsigned char) at[1]);
+        log_put_text(line, escaped);
     } else {
         log_put(line, at, length);
     }
