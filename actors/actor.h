@@ -44,24 +44,38 @@ struct actor_kind {
 
 #define HANDLERS(table) .handlers = (table), .handler_count = sizeof(table) / sizeof *(table)
 
-/* Put a message, and the body if not NULL (taken), into the mailbox of `to`. */
+/* Put a message, and the body if not NULL (taken), into the mailbox called `to`. */
 void host_post(struct host *, const char *to, const struct message *, struct body *take_body);
 
-/* Answer over a socket for strangers: to the peer an envelope came from. */
-void host_reply(struct host *, struct view peer, const struct message *, struct body *take_body);
+/*
+ * Answer a stranger, by the peer of the envelope it sent.  False if it is gone
+ * or does not read what it asked for: the answer is dropped.
+ */
+bool host_reply(struct host *, struct view peer, const struct message *, struct body *take_body);
 
 /* Call woken() at this clock_ms() at the latest; one time is kept, the earliest asked for. */
 void host_wake_at(struct host *, uint64_t ms);
 
+/* Bind a socket for strangers, now; they are heard through the same handlers. */
+enum outcome host_listen(struct host *, const char *endpoint, struct report *);
+
 /*
  * Start an actor whose mailbox is called `name`; returns when it is ready, or
- * NULL and why not.  `stranger_endpoint` may be NULL; if not, a ROUTER for
- * clients is bound there and heard through the same handlers.
+ * NULL and why not.  `args` need only live until then.
  */
-struct actor *actor_start(const struct actor_kind *, const char *name,
-    const char *stranger_endpoint, const void *args, struct report *);
+struct actor *actor_start(const struct actor_kind *, const char *name, const void *args,
+    struct report *);
 
 /* Ask it to finish, wait until it has, and clear the caller's pointer. */
 void actor_stop(struct actor **);
+
+/*
+ * The supervisor is no actor but has a mailbox: wait for one message in it, at
+ * most so long; NULL when none came.
+ */
+struct inbox;
+struct inbox *inbox_open(const char *name);
+struct envelope *inbox_wait(struct inbox *, int also_readable_fd, int timeout_ms);
+void inbox_close(struct inbox **);
 
 #endif

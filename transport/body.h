@@ -11,6 +11,7 @@
 
 #include "base/view.h"
 
+#include <stdint.h>
 #include <zmq.h>
 
 struct body {

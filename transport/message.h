@@ -53,7 +53,8 @@ struct message {
 /* clang-format on */
 
 const char *message_name(enum message_tag);
-const char *message_hearer(enum message_tag); /* "ROUTER": which kind of actor */
+const char *message_speaker(enum message_tag); /* "CLIENT": who may say it */
+const char *message_hearer(enum message_tag);  /* "ROUTER": which kind of actor */
 
 /* One message packed into `into`; returns its bytes, or 0 if it did not fit. */
 size_t message_pack(const struct message *, void *into, size_t room);

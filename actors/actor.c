@@ -1,0 +1,361 @@
+/*
+ * actor - the loop every actor runs on.
+ *
+ * zactor_new() waits for the thread's first signal but drops its status, so a
+ * thread that could not open its state would look like one that could.  We
+ * therefore send a second, spoken answer on the pipe: READY, or the reason.
+ *
+ * Mailboxes are PULL sockets at inproc://knarr/NAME without a high-water mark:
+ * what may be under way is bounded by credit, in bytes, not by ZeroMQ, in
+ * messages.  The socket for strangers is a ROUTER with every bound there is.
+ */
+
+#include "actors/actor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <czmq.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    TURN_MESSAGES = 512,          /* heard before settled() is called */
+    STRANGER_FRAME_MAX = 4 << 20, /* bytes; libzmq drops a peer that announces more */
+    STRANGER_BACKLOG = 256,       /* answers a peer may leave unread */
+    STRANGER_HANDSHAKE_MS = 5000,
+    NAME_MAX_BYTES = 64,
+    ENDPOINT_BYTES = 128,
+    OUTLETS_MAX = 128,
+};
+
+#define NEVER UINT64_MAX
+
+struct actor {
+    zactor_t *thread;
+};
+
+struct boot { /* lives on the owner's stack until the answer came */
+    const struct actor_kind *kind;
+    const char *name;
+    const void *args;
+};
+
+/* A way to another's mailbox, opened at the first message to it. */
+struct outlet {
+    char name[NAME_MAX_BYTES];
+    zsock_t *socket;
+};
+
+struct host {
+    const struct actor_kind *kind;
+    char name[NAME_MAX_BYTES];
+    void *self;
+    zsock_t *pipe;
+    zsock_t *mailbox;
+    zsock_t *strangers; /* or NULL */
+    struct outlet outlets[OUTLETS_MAX];
+    size_t outlet_count;
+    uint64_t wake_ms;
+};
+
+static void
+name_endpoint(char endpoint[ENDPOINT_BYTES], const char *name)
+{
+    snprintf(endpoint, ENDPOINT_BYTES, "inproc://knarr/%s", name);
+}
+
+static zsock_t *
+open_mailbox(const char *name)
+{
+    char endpoint[ENDPOINT_BYTES];
+    zsock_t *socket = zsock_new(ZMQ_PULL);
+
+    name_endpoint(endpoint, name);
+    assert(socket);
+    zsock_set_rcvhwm(socket, 0);
+    if (zsock_bind(socket, "%s", endpoint) < 0)
+        zsock_destroy(&socket);
+    return socket;
+}
+
+static zsock_t *
+outlet_to(struct host *host, const char *name)
+{
+    char endpoint[ENDPOINT_BYTES];
+    struct outlet *outlet;
+
+    for (size_t i = 0; i < host->outlet_count; i++)
+        if (strcmp(host->outlets[i].name, name) == 0)
+            return host->outlets[i].socket;
+    assert(host->outlet_count < OUTLETS_MAX);
+    outlet = &host->outlets[host->outlet_count++];
+    snprintf(outlet->name, sizeof outlet->name, "%s", name);
+    outlet->socket = zsock_new(ZMQ_PUSH);
+    assert(outlet->socket);
+    zsock_set_sndhwm(outlet->socket, 0);
+    zsock_set_linger(outlet->socket, 0);
+    name_endpoint(endpoint, name);
+    zsock_connect(outlet->socket, "%s", endpoint);
+    return outlet->socket;
+}
+
+void
+host_post(struct host *host, const char *to, const struct message *message, struct body *take_body)
+{
+    void *socket = zsock_resolve(outlet_to(host, to));
+
+    if (!message_send(socket, view_of(""), message, take_body))
+        LOG(ERROR, "post_failed", "from=%s to=%s message=%s reason=%s", host->name, to,
+            message_name(message->tag), log_quote(strerror(errno)));
+}
+
+bool
+host_reply(struct host *host, struct view peer, const struct message *message,
+    struct body *take_body)
+{
+    return message_send(zsock_resolve(host->strangers), peer, message, take_body);
+}
+
+void
+host_wake_at(struct host *host, uint64_t ms)
+{
+    if (ms < host->wake_ms)
+        host->wake_ms = ms;
+}
+
+enum outcome
+host_listen(struct host *host, const char *endpoint, struct report *report)
+{
+    zsock_t *socket = zsock_new(ZMQ_ROUTER);
+
+    assert(socket);
+    zsock_set_maxmsgsize(socket, STRANGER_FRAME_MAX);
+    zsock_set_handshake_ivl(socket, STRANGER_HANDSHAKE_MS);
+    zsock_set_sndhwm(socket, STRANGER_BACKLOG);
+    zsock_set_rcvhwm(socket, STRANGER_BACKLOG);
+    zsock_set_router_mandatory(socket, 1);
+    zsock_set_linger(socket, 1000);
+    if (zsock_bind(socket, "%s", endpoint) < 0) {
+        zsock_destroy(&socket);
+        return report_set(report, REFUSED, CAUSE_CONFIG, "cannot listen at %s: %s", endpoint,
+            zmq_strerror(errno));
+    }
+    host->strangers = socket;
+    return DONE;
+}
+
+static const struct handler *
+find_handler(const struct actor_kind *kind, enum message_tag tag)
+{
+    for (size_t i = 0; i < kind->handler_count; i++)
+        if (kind->handlers[i].tag == tag)
+            return &kind->handlers[i];
+    return NULL;
+}
+
+/* A stranger says only what clients say, and nobody within does. */
+static void
+hear(struct host *host, struct envelope *envelope, bool is_stranger)
+{
+    enum message_tag tag = envelope_message(envelope)->tag;
+    bool for_strangers = strcmp(message_speaker(tag), "CLIENT") == 0;
+    const struct handler *handler = find_handler(host->kind, tag);
+
+    if (handler && for_strangers == is_stranger)
+        handler->handle(host->self, envelope);
+    else
+        LOG(WARN, "not_for_me", "actor=%s message=%s stranger=%d", host->name, message_name(tag),
+            is_stranger);
+}
+
+/* Hear what has come; returns how many messages were read. */
+static int
+drain(struct host *host, zsock_t *socket, bool is_stranger)
+{
+    int count;
+
+    for (count = 0; count < TURN_MESSAGES; count++) {
+        struct envelope *envelope;
+        int got = message_receive(zsock_resolve(socket), is_stranger, &envelope);
+
+        if (got == 0)
+            break;
+        if (got < 0)
+            LOG(WARN, "malformed", "actor=%s stranger=%d", host->name, is_stranger);
+        else
+            hear(host, envelope, is_stranger);
+        envelope_close(&envelope);
+    }
+    return count;
+}
+
+static int
+turn(struct host *host)
+{
+    int heard = drain(host, host->mailbox, false);
+
+    if (host->strangers)
+        heard += drain(host, host->strangers, true);
+    if (host->wake_ms <= clock_ms()) {
+        host->wake_ms = NEVER;
+        if (host->kind->woken)
+            host->kind->woken(host->self);
+        heard++;
+    }
+    if (heard > 0 && host->kind->settled)
+        host->kind->settled(host->self);
+    return heard;
+}
+
+static long
+poll_timeout_ms(const struct host *host)
+{
+    uint64_t now = clock_ms();
+
+    if (host->wake_ms == NEVER)
+        return -1;
+    return host->wake_ms > now ? (long) (host->wake_ms - now) : 0;
+}
+
+static void
+run(struct host *host)
+{
+    for (;;) {
+        zmq_pollitem_t items[] = {
+            { zsock_resolve(host->pipe), 0, ZMQ_POLLIN, 0 },
+            { zsock_resolve(host->mailbox), 0, ZMQ_POLLIN, 0 },
+            { host->strangers ? zsock_resolve(host->strangers) : NULL, 0, ZMQ_POLLIN, 0 },
+        };
+
+        if (zmq_poll(items, host->strangers ? 3 : 2, poll_timeout_ms(host)) < 0 && errno != EINTR)
+            return;
+        if (items[0].revents & ZMQ_POLLIN)
+            return; /* the owner says only $TERM */
+        turn(host);
+    }
+}
+
+static void
+finish(struct host *host)
+{
+    while (turn(host) > 0) /* what was posted before we were told to stop */
+        ;
+    host->kind->close(host->self);
+    zsock_destroy(&host->strangers);
+    zsock_destroy(&host->mailbox);
+}
+
+static void
+thread_main(zsock_t *pipe, void *arg)
+{
+    const struct boot *boot = arg;
+    struct host *host = memory_new(sizeof *host);
+    struct report report = { CAUSE_INTERNAL, "its mailbox is taken" };
+    enum outcome outcome = REFUSED;
+    char *word;
+
+    zsock_signal(pipe, 0);
+    host->kind = boot->kind;
+    snprintf(host->name, sizeof host->name, "%s", boot->name);
+    host->self = memory_new(boot->kind->size);
+    host->pipe = pipe;
+    host->wake_ms = NEVER;
+    host->mailbox = open_mailbox(boot->name);
+    if (host->mailbox)
+        outcome = boot->kind->open(host->self, host, boot->args, &report);
+    zstr_sendx(pipe, outcome == DONE ? "READY" : report.text, NULL);
+    if (outcome == DONE) {
+        run(host);
+        finish(host);
+        word = zstr_recv(pipe);
+        freen(word);
+    }
+    for (size_t i = 0; i < host->outlet_count; i++)
+        zsock_destroy(&host->outlets[i].socket);
+    zsock_destroy(&host->mailbox);
+    free(host->self);
+    free(host);
+}
+
+/* The table and the protocol must agree on who hears what. */
+static bool
+hears_only_its_own(const struct actor_kind *kind)
+{
+    for (size_t i = 0; i < kind->handler_count; i++)
+        if (strcasecmp(message_hearer(kind->handlers[i].tag), kind->name) != 0)
+            return false;
+    return true;
+}
+
+struct actor *
+actor_start(const struct actor_kind *kind, const char *name, const void *args,
+    struct report *report)
+{
+    struct boot boot = { kind, name, args };
+    struct actor *actor = memory_new(sizeof *actor);
+    char *answer;
+
+    assert(hears_only_its_own(kind));
+    actor->thread = zactor_new(thread_main, &boot);
+    assert(actor->thread);
+    answer = zstr_recv(actor->thread);
+    if (!answer || !streq(answer, "READY")) {
+        report_set(report, REFUSED, CAUSE_CONFIG, "%s: %s", name, answer ? answer : "interrupted");
+        actor_stop(&actor);
+    }
+    freen(answer);
+    return actor;
+}
+
+void
+actor_stop(struct actor **actor)
+{
+    if (!*actor)
+        return;
+    zactor_destroy(&(*actor)->thread);
+    free(*actor);
+    *actor = NULL;
+}
+
+struct inbox {
+    zsock_t *socket;
+};
+
+struct inbox *
+inbox_open(const char *name)
+{
+    struct inbox *inbox = memory_new(sizeof *inbox);
+
+    inbox->socket = open_mailbox(name);
+    assert(inbox->socket);
+    return inbox;
+}
+
+struct envelope *
+inbox_wait(struct inbox *inbox, int also_readable_fd, int timeout_ms)
+{
+    zmq_pollitem_t items[] = {
+        { zsock_resolve(inbox->socket), 0, ZMQ_POLLIN, 0 },
+        { NULL, also_readable_fd, ZMQ_POLLIN, 0 },
+    };
+    struct envelope *envelope = NULL;
+
+    zmq_poll(items, also_readable_fd >= 0 ? 2 : 1, timeout_ms);
+    if (items[0].revents & ZMQ_POLLIN)
+        message_receive(zsock_resolve(inbox->socket), false, &envelope);
+    return envelope;
+}
+
+void
+inbox_close(struct inbox **inbox)
+{
+    if (!*inbox)
+        return;
+    zsock_destroy(&(*inbox)->socket);
+    free(*inbox);
+    *inbox = NULL;
+}
