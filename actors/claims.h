@@ -12,7 +12,10 @@
  * those that meet are granted in the order they were asked, all others at
  * once.  Below, an exclusive lock on each path and shared ones on all its
  * ancestors, first come first served at every node; asking takes all places in
- * all queues in one step, so there is no deadlock.  Cost: the depth of the path.
+ * all queues in one step, so there is no deadlock.  Cost: the length of the path.
+ *
+ * granted() may ask and drop; it is never called from within another granted(),
+ * but right after it.
  */
 
 #include <stdbool.h>

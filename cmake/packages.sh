@@ -9,7 +9,7 @@
 packages_build="
     gcc libc6-dev cmake ninja-build pkg-config
     libzmq3-dev libczmq-dev libmsgpack-dev libjansson-dev
-    libxxhash-dev libpcre2-dev libsqlite3-dev libpopt-dev libssl-dev
+    libxxhash-dev libpcre2-dev libsqlite3-dev libpopt-dev libssl-dev uthash-dev
 "
 
 # The tests also drive clang (fuzzers), clang-format, a Python client, system
