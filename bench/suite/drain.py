@@ -1,0 +1,103 @@
+"""L1: a backlog after an outage, and one file on its way, against today's tools."""
+
+import os
+import subprocess
+import time
+
+from suite.pairs import Row, interleave, number, row
+from suite.place import Image, call
+from suite.server import Server
+
+rate = number('rate')
+FILES = 100_000
+RSYNC_FILES = 5_000  # it needs a second for each 800
+
+
+def l1(bench):
+    with Image(bench.directory, 'drain', gigabytes=12, inodes=3_000_000) as target:
+        place = bench.image.directory(bench.unique('drain'))
+        with Server(bench.programs, place, backups=[target.directory('backup')],
+                    knarr={'breaker_max_ms': 500}) as server:
+            ours = outage(server, target)
+            results = interleave(bench.rounds(3), target.settle, ours, copied(server, target))
+            yield row('L1', f'{FILES:,} × 1 KiB of backlog, files/s ÷ cp -r + syncfs', results,
+                      rate, 0.5)
+            drained = [a for a, _ in results]
+            synced = [rsynced(server, target, i) for i in range(len(drained))]
+            yield row('L1', f'the same ÷ rsync -a --fsync (of {RSYNC_FILES:,})',
+                      list(zip(drained, synced)), rate, 8)
+            yield visible(bench, server, target)
+
+
+def outage(server, target):
+    """Fill the backup's file system, write, make room, and time until all is there."""
+    def drain(i):
+        target.fill()
+        server.load('fill', f'batch-{i}', threads=32, count=FILES)
+        target.settle()
+        target.empty()
+        start = time.monotonic()
+        server.knarr('sync', 'retry')
+        server.drain()
+        return {'rate': FILES / (time.monotonic() - start)}
+    return drain
+
+
+def copied(server, target):
+    def copy(i):
+        source = server.find(f'batch-{i if os.path.isdir(server.find(f"batch-{i}")) else i - 1}')
+        start = time.monotonic()
+        call('cp', '-r', source, target.directory(f'cp-{i}'))
+        target.settle()
+        return {'rate': FILES / (time.monotonic() - start)}
+    return copy
+
+
+def rsynced(server, target, i):
+    names = ''.join(f'{n}\n' for n in range(RSYNC_FILES))
+    start = time.monotonic()
+    subprocess.run(['rsync', '-a', '--fsync', '--files-from=-', server.find('batch-0'),
+                    target.directory(f'rsync-{i}')], input=names, text=True, check=True)
+    return {'rate': RSYNC_FILES / (time.monotonic() - start)}
+
+
+LSYNCD = '''settings {{ nodaemon = true, logfile = "{place}/log" }}
+sync {{ default.rsync, source = "{place}/source", target = "{place}/target", delay = 0 }}
+'''
+
+
+def visible(bench, server, target):
+    """One write until its file can be seen on the backup."""
+    place = bench.image.directory(bench.unique('lsyncd'))
+    os.makedirs(place + '/source')
+    os.makedirs(place + '/target')
+    with open(place + '/conf', 'w') as out:
+        out.write(LSYNCD.format(place=place))
+    server.load('fill', 'seen', count=1, drains='yes')
+    watch = next(os.path.join(directory, 'seen')
+                 for directory, names, _ in os.walk(target.path + '/backup') if 'seen' in names)
+    lsyncd = subprocess.Popen(['lsyncd', place + '/conf'], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    try:
+        ours, theirs = [], []
+        for i in range(bench.pairs):
+            ours.append(server.load('visible', 'seen', count=20, tag=i, watch=watch)['p50_us'])
+            theirs.append(lsynced(place, i))
+    finally:
+        lsyncd.terminate()
+        lsyncd.wait()
+    return Row('L1', 'one write until visible, lsyncd without delay ÷ ours',
+               [b / a for a, b in zip(ours, theirs)], 5, ours=sorted(ours)[len(ours) // 2],
+               base=sorted(theirs)[len(theirs) // 2])
+
+
+def lsynced(place, i):
+    name = f'file-{i}'
+    start = time.monotonic()
+    with open(f'{place}/source/{name}', 'wb') as out:
+        out.write(bytes(1024))
+    while not os.path.exists(f'{place}/target/{name}'):
+        if time.monotonic() > start + 30:
+            raise RuntimeError('lsyncd does not copy')
+    return (time.monotonic() - start) * 1e6

@@ -1,0 +1,105 @@
+"""A knarrd of its own for a run, and the programs that load it."""
+
+import json
+import os
+import subprocess
+import time
+
+
+class Programs:
+    def __init__(self, build):
+        self.build = build
+
+    def run(self, program, *words, **options):
+        command = [os.path.join(self.build, 'bench', program), *words]
+        for name, value in options.items():
+            command += ['--' + name, str(value)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f'{" ".join(command)} failed')
+        return json.loads(done.stdout)
+
+    def baseline(self, name, **options):
+        return self.run('baseline', name, **options)
+
+    def journal(self, name, **options):
+        return self.run('journal', name, **options)
+
+
+class Server:
+    """backups: how many in directories of their own, or the directories."""
+
+    def __init__(self, programs, place, backups=1, sync=None, knarr=None, endpoint=None):
+        self.programs = programs
+        self.place = place
+        self.workspace = os.path.join(place, 'data')
+        if isinstance(backups, int):
+            backups = [os.path.join(place, f'backup-{i}') for i in range(backups)]
+        self.backups = backups
+        self.endpoint = endpoint or f'ipc://{place}/knarr.sock'
+        self.configuration = self.configure(sync or {'sync_type': 'async'}, knarr or {})
+        self.process = None
+
+    def configure(self, sync, knarr):
+        items = [{'name': f'backup-{i}', 'backend': 'local', 'local': {'local_dir': path}}
+                 for i, path in enumerate(self.backups)]
+        agfs = {'backend': 'local', 'knarr': {'endpoint': self.endpoint, **knarr}}
+        if items:
+            agfs['backups'] = {**sync, 'items': items}
+        return {'storage': {'workspace': self.workspace, 'agfs': agfs}}
+
+    def __enter__(self):
+        os.makedirs(self.place, exist_ok=True)
+        file = os.path.join(self.place, 'ov.conf')
+        with open(file, 'w') as out:
+            json.dump(self.configuration, out, indent=1)
+        self.log = os.path.join(self.place, 'log')
+        started = time.monotonic()
+        with open(self.log, 'w') as log:
+            self.process = subprocess.Popen(
+                [os.path.join(self.programs.build, 'bin', 'knarrd'), '--config', file],
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.place)
+        while 'ready' not in open(self.log).read():
+            if self.process.poll() is not None or time.monotonic() > started + 120:
+                raise RuntimeError('the server does not start: ' + open(self.log).read()[-2000:])
+            time.sleep(0.005)
+        self.start_seconds = time.monotonic() - started
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def load(self, name, uri, **options):
+        return self.programs.run('load', name, endpoint=self.endpoint,
+                                 place='viking://resources/' + uri, **options)
+
+    def knarr(self, *words):
+        return subprocess.run(
+            [os.path.join(self.programs.build, 'bin', 'knarr'), '--endpoint', self.endpoint, *words],
+            check=True, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+
+    def drain(self):
+        self.knarr('sync', 'wait')
+
+    def cpu_seconds(self):
+        fields = open(f'/proc/{self.process.pid}/stat').read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def memory(self, name='VmRSS'):
+        """Bytes: VmRSS, VmHWM or VmSize."""
+        for line in open(f'/proc/{self.process.pid}/status'):
+            if line.startswith(name + ':'):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError('no ' + name)
+
+    def find(self, uri):
+        """The directory of the primary that holds what is below that URI."""
+        for directory, names, _ in os.walk(self.workspace):
+            if 'resources' in names:
+                return os.path.join(directory, 'resources', uri)
+        raise RuntimeError('the primary has no resources')
