@@ -16,6 +16,7 @@ foreach(layer base conf transport backends actors client)
   endforeach()
 endforeach()
 
+include(cmake/history.cmake)
 include(cmake/fuzzers.cmake)
 if(KNARR_STORIES)
   include(cmake/form.cmake)

@@ -1,0 +1,22 @@
+# The checker of histories (tests/history/), its programs and its own tests.
+file(GLOB sources CONFIGURE_DEPENDS tests/history/*.c)
+list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+add_library(knarr_history STATIC ${sources})
+target_link_libraries(knarr_history PUBLIC knarr_base PkgConfig::XXHASH)
+
+file(GLOB programs CONFIGURE_DEPENDS tests/history/main/*.c)
+foreach(source ${programs})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE knarr_history)
+endforeach()
+
+file(GLOB tests CONFIGURE_DEPENDS tests/history/*_test.c)
+foreach(source ${tests})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(history_${name} ${source})
+  target_link_libraries(history_${name} PRIVATE knarr_history)
+  set(test ${KNARR_TEST_PREFIX}history/${name})
+  add_test(NAME ${test} COMMAND history_${name})
+  set_tests_properties(${test} PROPERTIES TIMEOUT 120 LABELS unit)
+endforeach()

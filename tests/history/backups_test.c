@@ -1,0 +1,165 @@
+#include "tests/check.h"
+#include "tests/history/support/trial.h"
+
+#define COPY(i) (&trial.copies[i])
+
+/* Three versions of /a: ids 1, 2, 3. */
+static void
+write_three(const char *acks)
+{
+    char line[64];
+
+    trial_begin();
+    for (unsigned i = 1; i <= 3; i++) {
+        snprintf(line, sizeof line, "b %u0 %u 0 put 20 /a -", i, i);
+        says(line);
+        snprintf(line, sizeof line, "e %u1 %u done %u %s none", i, i, i, acks);
+        says(line);
+    }
+    trial_replay();
+}
+
+static void
+a_backup_may_be_behind_and_catch_up(void)
+{
+    write_three("0 0");
+    trial_see_backups(100, 1);
+    hold_payload(COPY(0), "/a", 2, 20);
+    trial_see_backups(101, 1);
+    hold_payload(COPY(0), "/a", 3, 20);
+    trial_see_backups(102, 1);
+    trial_end();
+    check(trial.verdict.total == 0);
+}
+
+static void
+a_backup_never_goes_back(void)
+{
+    write_three("0 0");
+    hold_payload(COPY(0), "/a", 2, 20);
+    trial_see_backups(100, 1);
+    hold_payload(COPY(0), "/a", 1, 20);
+    trial_see_backups(101, 1);
+    trial_end();
+    check(trial.verdict.counts[RULE_WENT_BACK] == 1);
+}
+
+static void
+a_backup_never_loses_what_it_had(void)
+{
+    write_three("0 0");
+    hold_payload(COPY(0), "/a", 2, 20);
+    trial_see_backups(100, 1);
+    trial_see_backups(101, 1);
+    trial_end();
+    check(trial.verdict.counts[RULE_WENT_BACK] == 1);
+}
+
+static void
+a_backup_never_holds_what_the_primary_never_had(void)
+{
+    write_three("0 0");
+    hold_payload(COPY(0), "/a", 9, 20);
+    trial_see_backups(100, 1);
+    hold_payload(COPY(0), "/b", 1, 20);
+    trial_see_backups(101, 1);
+    trial_end();
+    check(trial.verdict.counts[RULE_NEVER_THERE] == 2);
+}
+
+static void
+a_backup_never_holds_a_write_that_did_not_happen(void)
+{
+    for (uint64_t on_primary = 1; on_primary <= 2; on_primary++) {
+        trial_begin();
+        says("b 10 1 0 put 20 /a -");
+        says("e 11 1 done 1 0 0 none");
+        says("b 20 2 0 put 20 /a -");
+        says("m 25 kill");
+        trial_replay();
+        hold_payload(&trial.primary, "/a", on_primary, 20);
+        trial_see_primary(30);
+        hold_payload(COPY(0), "/a", 2, 20);
+        trial_see_backups(31, 1);
+        trial_end();
+        check(trial.verdict.counts[RULE_NEVER_THERE] == (on_primary == 1));
+        check(trial.verdict.total == (on_primary == 1));
+    }
+}
+
+static void
+as_many_backups_have_it_as_acknowledged_it(void)
+{
+    write_three("2 2");
+    hold_payload(COPY(0), "/a", 3, 20);
+    hold_payload(COPY(1), "/a", 3, 20);
+    trial_see_backups(100, 3);
+    trial_end();
+    check(trial.verdict.total == 0);
+
+    write_three("2 2");
+    hold_payload(COPY(0), "/a", 3, 20);
+    hold_payload(COPY(1), "/a", 2, 20);
+    trial_see_backups(100, 3);
+    trial_end();
+    check(trial.verdict.counts[RULE_ACKS] == 1);
+}
+
+static void
+backups_that_acknowledged_may_have_something_later(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /a -");
+    says("e 11 1 done 1 1 1 none");
+    says("b 20 2 0 put 20 /a -");
+    says("e 21 2 done 2 0 0 none");
+    trial_replay();
+    hold_payload(COPY(0), "/a", 2, 20);
+    trial_see_backups(100, 1);
+    trial_end();
+    check(trial.verdict.total == 0);
+}
+
+static size_t
+differences(const char *path, uint64_t id, unsigned mode, bool is_directory)
+{
+    trial_begin();
+    trial_replay();
+    hold_payload(&trial.primary, "/a", 1, 20);
+    if (is_directory)
+        hold_directory(COPY(0), path);
+    else
+        hold_payload(COPY(0), path, id, 20);
+    COPY(0)->at[0].mode = mode;
+    replay_compare(&trial.replay, &trial.primary, "one", COPY(0));
+    snapshot_free(&trial.primary);
+    snapshot_free(COPY(0));
+    trial_end();
+    return trial.verdict.counts[RULE_DIFFERS];
+}
+
+static void
+a_backup_at_rest_equals_the_primary(void)
+{
+    check(differences("/a", 1, 0644, false) == 0);
+    check(differences("/a", 2, 0644, false) == 1);
+    check(differences("/a", 1, 0600, false) == 1);
+    check(differences("/a", 1, 0644, true) == 1);
+    check(differences("/b", 1, 0644, false) == 2);
+}
+
+static const struct test tests[] = {
+    { "a backup may be behind and catch up", a_backup_may_be_behind_and_catch_up },
+    { "a backup never goes back", a_backup_never_goes_back },
+    { "a backup never loses what it had", a_backup_never_loses_what_it_had },
+    { "a backup never holds what the primary never had",
+        a_backup_never_holds_what_the_primary_never_had },
+    { "a backup never holds a write that did not happen",
+        a_backup_never_holds_a_write_that_did_not_happen },
+    { "as many backups have it as acknowledged it", as_many_backups_have_it_as_acknowledged_it },
+    { "backups that acknowledged may have something later",
+        backups_that_acknowledged_may_have_something_later },
+    { "a backup at rest equals the primary", a_backup_at_rest_equals_the_primary },
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,343 @@
+#include "tests/history/replay.h"
+
+#include "base/memory.h"
+#include "tests/history/effect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+by_slot(const void *a, const void *b)
+{
+    const struct op *x = *(struct op *const *) a, *y = *(struct op *const *) b;
+
+    return (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
+}
+
+void
+replay_start(struct replay *self, const struct history *history, struct verdict *verdict)
+{
+    *self = (struct replay){ .verdict = verdict };
+    self->first_ns = history->count ? history->ops[0]->begin_ns : UINT64_MAX;
+    world_init(&self->world);
+    order_init(&self->order, history, verdict);
+    self->unknown = memory_new((history->count + 1) * sizeof *self->unknown);
+    self->active = memory_new((history->count + 1) * sizeof *self->active);
+    self->unknown_slots = memory_new((history->count + 1) * sizeof *self->unknown_slots);
+    for (size_t i = 0; i < history->count; i++)
+        if (history->ops[i]->fate == FATE_UNKNOWN)
+            self->unknown[self->unknown_count++] = history->ops[i];
+    if (self->unknown_count)
+        qsort(self->unknown, self->unknown_count, sizeof *self->unknown, by_slot);
+    for (size_t i = 0; i < self->unknown_count; i++)
+        self->unknown_slots[i] = order_slot_after(&self->order, self->unknown[i]->begin_ns);
+}
+
+void
+replay_finish(struct replay *self)
+{
+    free(self->unknown);
+    free(self->unknown_slots);
+    free(self->active);
+    order_fini(&self->order);
+    world_fini(&self->world);
+    for (size_t i = 0; i < self->backup_count; i++)
+        free(self->backups[i]);
+}
+
+/* What becomes possible before slot `slot` and before `ns`. */
+static void
+activate(struct replay *self, size_t slot, uint64_t ns)
+{
+    while (self->next_unknown < self->unknown_count &&
+        self->unknown_slots[self->next_unknown] <= slot &&
+        self->unknown[self->next_unknown]->begin_ns < ns) {
+        struct op *op = self->unknown[self->next_unknown++];
+        self->active[self->active_count++] = op;
+        effect_possible(&self->world, op, true);
+        for (size_t i = 0; i + 1 < self->active_count; i++)
+            if (effect_conflicts(self->active[i], op))
+                effect_possible(&self->world, self->active[i], false);
+    }
+}
+
+static void
+retire(struct replay *self, uint64_t ns)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < self->active_count; i++)
+        if (self->active[i]->deadline_ns >= ns)
+            self->active[kept++] = self->active[i];
+    self->active_count = kept;
+}
+
+static void
+run_until(struct replay *self, uint64_t ns)
+{
+    const size_t end = order_slot_after(&self->order, ns);
+
+    for (; self->slot < end; self->slot++) {
+        struct op *op = self->order.ops[self->slot];
+        activate(self, self->slot, UINT64_MAX);
+        retire(self, op->begin_ns);
+        effect_applied(&self->world, op, self->verdict);
+        for (size_t i = 0; i < self->active_count; i++)
+            if (effect_conflicts(self->active[i], op))
+                effect_possible(&self->world, self->active[i], false);
+    }
+    activate(self, self->slot, ns);
+    retire(self, ns);
+}
+
+/* What all possibilities that agree with what was seen assume of an operation. */
+static void
+conclude(struct replay *self, const struct node *node, const struct found *found)
+{
+    const struct possibility *first = NULL;
+
+    for (size_t i = 0; i < node->now.count && !first; i++)
+        if (value_is(node->now.at[i].value, found))
+            first = &node->now.at[i];
+    for (unsigned a = 0; first && a < first->assumption_count; a++) {
+        struct op *op = first->about[a];
+        const bool wanted = first->applied >> a & 1;
+        const enum proof proof = wanted ? PROOF_APPLIED : PROOF_NOT_APPLIED;
+        bool is_sure = true, is_applied = false;
+        for (size_t i = 0; i < node->now.count && is_sure; i++)
+            if (value_is(node->now.at[i].value, found))
+                is_sure =
+                    possibility_assumes(&node->now.at[i], op, &is_applied) && is_applied == wanted;
+        if (!is_sure)
+            continue;
+        if (op->proof != PROOF_NONE && op->proof != proof)
+            verdict_add(self->verdict, RULE_HALF, "%s %s (id %llu): %s on %s, and not on %s",
+                op_names[op->kind], op->path, (unsigned long long) op->id, "applied",
+                wanted ? node->path : op->proof_path, wanted ? op->proof_path : node->path);
+        op->proof = proof;
+        op->proof_path = node->path;
+    }
+}
+
+/* A version that no proof denies; the latest at or before `end`, or -1. */
+static int64_t
+find_version(const struct node *node, const struct found *found, int64_t begin, int64_t end)
+{
+    const int64_t step = begin <= end ? 1 : -1;
+
+    for (int64_t i = begin; i != end + step; i += step) {
+        const struct version *version = &node->versions[i];
+        if (version->by && version->by->fate == FATE_UNKNOWN &&
+            version->by->proof == PROOF_NOT_APPLIED)
+            continue;
+        if (value_is(version->value, found))
+            return i;
+    }
+    return -1;
+}
+
+static const char *
+told(const struct found *found)
+{
+    if (!found)
+        return "nothing";
+    return found->is_directory ? "a directory" : "a file";
+}
+
+static void
+accuse(struct replay *self, const struct node *node, const struct found *found)
+{
+    const size_t last = node->version_count - 1;
+    const struct op *by = node->versions[last].by;
+    const char *what = by ? op_names[by->kind] : "what was seen";
+    const unsigned long long seq = by ? by->seq : 0, id = by ? by->id : 0;
+    const int64_t older = find_version(node, found, (int64_t) last, 0);
+    const bool was_gone = node->now.count == 1 && node->now.at[0].value->kind == VALUE_ABSENT;
+    enum rule rule = RULE_MIXED;
+
+    if (!found || older >= 0)
+        rule = was_gone ? RULE_RESURRECTED : RULE_LOST;
+    verdict_add(self->verdict, rule, "%s: there is %s (%llu bytes), after %s (seq %llu, id %llu)%s",
+        node->path, told(found), (unsigned long long) (found ? found->size : 0), what, seq, id,
+        older >= 0 ? ", as it was before" : "");
+}
+
+static void
+see_path(struct replay *self, struct node *node, const struct found *found)
+{
+    const struct possibilities *now = &node->now;
+
+    for (size_t i = 0; i < now->count; i++)
+        if (value_is(now->at[i].value, found)) {
+            node_become_value(node, now->at[i].value, NULL);
+            return;
+        }
+    if (!now->is_anything && self->is_told)
+        accuse(self, node, found);
+    node_become_value(node,
+        !found                    ? &value_absent
+            : found->is_directory ? &value_directory
+                                  : value_seen(&self->world.values, found),
+        NULL);
+}
+
+static void
+see_foreign(struct replay *self, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct found *found = &snapshot->at[i];
+        if (world_find(&self->world, found->path))
+            continue;
+        if (self->is_told)
+            verdict_add(self->verdict, RULE_FOREIGN, "%s: there is %s", found->path, told(found));
+        see_path(self, world_node(&self->world, found->path), found);
+    }
+}
+
+/* What has not ended may still happen, unless it was seen to have happened. */
+static void
+stay_active(struct replay *self)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < self->active_count; i++) {
+        struct op *op = self->active[i];
+        if (op->proof == PROOF_APPLIED)
+            continue;
+        op->proof = PROOF_NONE;
+        self->active[kept++] = op;
+        effect_possible(&self->world, op, false);
+    }
+    self->active_count = kept;
+}
+
+void
+replay_see_primary(struct replay *self, uint64_t at_ns, const struct snapshot *snapshot)
+{
+    run_until(self, at_ns);
+    if (at_ns >= self->first_ns)
+        self->is_told = true; /* else this is how it all began */
+    for (struct node *node = self->world.first; node; node = node->next_in_world)
+        if (*node->path)
+            conclude(self, node, snapshot_find(snapshot, node->path));
+    for (struct node *node = self->world.first; node; node = node->next_in_world)
+        if (*node->path)
+            see_path(self, node, snapshot_find(snapshot, node->path));
+    see_foreign(self, snapshot);
+    self->is_told = true;
+    stay_active(self);
+}
+
+static size_t
+backup_number(struct replay *self, const char *name)
+{
+    size_t i = 0;
+
+    while (i < self->backup_count && strcmp(self->backups[i], name) != 0)
+        i++;
+    if (i == self->backup_count && i < BACKUPS_MAX)
+        self->backups[self->backup_count++] = memory_copy(name, strlen(name));
+    return i;
+}
+
+/* Returns the newest version that this can be. */
+static int64_t
+see_copy(struct replay *self, struct node *node, const char *name, const struct found *found)
+{
+    const size_t backup = backup_number(self, name);
+    const int64_t last = (int64_t) node->version_count - 1;
+    int64_t oldest, newest = find_version(node, found, last, 0);
+
+    if (backup == BACKUPS_MAX || node->now.is_anything)
+        return last;
+    if (newest < 0) {
+        verdict_add(self->verdict, RULE_NEVER_THERE, "%s on %s: there is %s (%llu bytes)",
+            node->path, name, told(found), (unsigned long long) (found ? found->size : 0));
+        return last;
+    }
+    oldest = newest < node->seen[backup] ? -1 : find_version(node, found, node->seen[backup], last);
+    if (oldest < 0) {
+        verdict_add(self->verdict, RULE_WENT_BACK, "%s on %s: there is %s, older than once seen",
+            node->path, name, told(found));
+        return newest;
+    }
+    node->seen[backup] = (uint32_t) oldest;
+    return newest;
+}
+
+static void
+check_acks(struct replay *self, const struct node *node, const int64_t *newest, size_t count)
+{
+    for (size_t k = 1; k <= BACKUPS_MAX; k++) {
+        size_t have = 0;
+        for (size_t i = 0; i < count; i++)
+            have += newest[i] >= (int64_t) node->acked[k];
+        if (node->acked[k] > 0 && have < k)
+            verdict_add(self->verdict, RULE_ACKS, "%s: %zu acknowledged %s (seq %llu), %zu have it",
+                node->path, k,
+                node->versions[node->acked[k]].by
+                    ? op_names[node->versions[node->acked[k]].by->kind]
+                    : "it",
+                (unsigned long long) (node->versions[node->acked[k]].by
+                        ? node->versions[node->acked[k]].by->seq
+                        : 0),
+                have);
+    }
+}
+
+void
+replay_see_backups(struct replay *self, uint64_t at_ns, size_t count, char *const *names,
+    const struct snapshot *snapshots)
+{
+    int64_t newest[BACKUPS_MAX];
+
+    run_until(self, at_ns);
+    for (struct node *node = self->world.first; node; node = node->next_in_world) {
+        if (!*node->path)
+            continue;
+        for (size_t i = 0; i < count; i++)
+            newest[i] = see_copy(self, node, names[i], snapshot_find(&snapshots[i], node->path));
+        check_acks(self, node, newest, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < snapshots[i].count; j++)
+            if (!world_find(&self->world, snapshots[i].at[j].path))
+                verdict_add(self->verdict, RULE_NEVER_THERE, "%s on %s: nothing explains it",
+                    snapshots[i].at[j].path, names[i]);
+}
+
+static void
+differ(struct replay *self, const char *backup, const char *path, const char *how)
+{
+    verdict_add(self->verdict, RULE_DIFFERS, "%s on %s: %s", path, backup, how);
+}
+
+void
+replay_compare(struct replay *self, const struct snapshot *primary, const char *backup,
+    const struct snapshot *copy)
+{
+    for (size_t i = 0; i < primary->count; i++) {
+        const struct found *a = &primary->at[i], *b = snapshot_find(copy, a->path);
+        if (!b)
+            differ(self, backup, a->path, "it is missing");
+        else if (a->is_directory != b->is_directory)
+            differ(self, backup, a->path, "it is of another kind");
+        else if (a->size != b->size || strcmp(a->hash, b->hash) != 0)
+            differ(self, backup, a->path, "its content is another");
+        else if (a->mode != b->mode)
+            differ(self, backup, a->path, "its mode is another");
+    }
+    for (size_t i = 0; i < copy->count; i++)
+        if (!snapshot_find(primary, copy->at[i].path))
+            differ(self, backup, copy->at[i].path, "it is there and not on the primary");
+}
+
+size_t
+replay_undecided(const struct replay *self)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < self->unknown_count; i++)
+        count += self->unknown[i]->proof == PROOF_NONE;
+    return count;
+}

@@ -1,0 +1,211 @@
+#include "tests/check.h"
+#include "tests/history/support/trial.h"
+
+#define HOLDS (&trial.primary)
+
+/* /d/a and /d/b, acknowledged. */
+static void
+make_tree(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /d/a -");
+    says("e 11 1 done 1 0 0 none");
+    says("b 12 2 0 put 20 /d/b -");
+    says("e 13 2 done 2 0 0 none");
+}
+
+static void
+hold_tree(const char *top, bool has_a, bool has_b)
+{
+    char *a = memory_print("%s/a", top), *b = memory_print("%s/b", top);
+
+    hold_directory(HOLDS, top);
+    if (has_a)
+        hold_payload(HOLDS, a, 1, 20);
+    if (has_b)
+        hold_payload(HOLDS, b, 2, 20);
+    free(a);
+    free(b);
+}
+
+static void
+a_renamed_tree_is_at_its_new_name(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    says("e 21 3 done 3 0 0 none");
+    hold_tree("/e", true, true);
+    check(trial_is_well());
+}
+
+static void
+a_renamed_tree_that_lost_a_file_is_found(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    says("e 21 3 done 3 0 0 none");
+    hold_tree("/e", true, false);
+    check(trial_judge(RULE_LOST) == 1);
+}
+
+static void
+a_renamed_tree_with_both_names_is_found(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    says("e 21 3 done 3 0 0 none");
+    hold_tree("/d", true, true);
+    hold_tree("/e", true, true);
+    check(trial_judge(RULE_RESURRECTED) == 3);
+}
+
+static void
+a_rename_without_an_answer_is_whole_or_not_at_all(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    hold_tree("/e", true, true);
+    check(trial_is_well());
+
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    hold_tree("/d", true, true);
+    check(trial_is_well());
+
+    make_tree();
+    says("b 20 3 0 rename 0 /d /e");
+    hold_tree("/d", true, false);
+    hold_tree("/e", false, true);
+    check(trial_judge(RULE_HALF) > 0);
+}
+
+static void
+a_file_rename_without_an_answer_never_leaves_both_names_or_neither(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /d/c");
+    hold_tree("/d", true, true);
+    hold_payload(HOLDS, "/d/c", 1, 20);
+    check(trial_judge(RULE_HALF) > 0);
+
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /d/c");
+    hold_tree("/d", false, true);
+    check(trial_judge(RULE_HALF) > 0);
+
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /d/c");
+    hold_tree("/d", false, true);
+    hold_payload(HOLDS, "/d/c", 1, 20);
+    check(trial_is_well());
+}
+
+static void
+a_rename_that_replaces_a_file_leaves_the_new_one(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /d/b");
+    says("e 21 3 done 3 0 0 none");
+    hold_tree("/d", false, false);
+    hold_payload(HOLDS, "/d/b", 1, 20);
+    check(trial_is_well());
+}
+
+static void
+a_removed_tree_stays_removed(void)
+{
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    says("e 21 3 done 3 0 0 none");
+    check(trial_is_well());
+
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    says("e 21 3 done 3 0 0 none");
+    hold_tree("/d", false, true);
+    check(trial_judge(RULE_RESURRECTED) == 2);
+}
+
+static void
+a_tree_removal_without_an_answer_is_whole_or_not_at_all(void)
+{
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    hold_tree("/d", true, false);
+    check(trial_judge(RULE_HALF) > 0);
+
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    check(trial_is_well());
+}
+
+static void
+a_write_beside_a_tree_removal_may_come_before_or_after_it(void)
+{
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    says("b 21 4 1 put 20 /d/c -");
+    says("e 22 4 done 4 0 0 none");
+    hold_directory(HOLDS, "/d");
+    hold_payload(HOLDS, "/d/c", 4, 20);
+    check(trial_is_well());
+
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    says("b 21 4 1 put 20 /d/c -");
+    says("e 22 4 done 4 0 0 none");
+    check(trial_is_well());
+}
+
+static void
+an_unanswered_write_that_only_made_its_directory_is_half(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /d/a -");
+    hold_directory(HOLDS, "/d");
+    check(trial_judge(RULE_HALF) == 1);
+}
+
+static void
+a_move_carries_the_doubt_about_what_it_moves(void)
+{
+    for (int is_there = 0; is_there <= 1; is_there++) {
+        make_tree();
+        says("b 20 3 0 append 5 /d/a -");
+        says("b 30 4 1 rename 0 /d /e");
+        says("e 31 4 done 4 0 0 none");
+        hold_tree("/e", false, true);
+        if (is_there) {
+            char bytes[25];
+            payload_fill(1, 0, bytes, 20);
+            payload_fill(3, 0, bytes + 20, 5);
+            hold(HOLDS, "/e/a", bytes, 25);
+        } else {
+            hold_payload(HOLDS, "/e/a", 1, 20);
+        }
+        check(trial_is_well());
+    }
+}
+
+static const struct test tests[] = {
+    { "a renamed tree is at its new name", a_renamed_tree_is_at_its_new_name },
+    { "a renamed tree that lost a file is found", a_renamed_tree_that_lost_a_file_is_found },
+    { "a renamed tree with both names is found", a_renamed_tree_with_both_names_is_found },
+    { "a rename without an answer is whole or not at all",
+        a_rename_without_an_answer_is_whole_or_not_at_all },
+    { "a file rename without an answer never leaves both names or neither",
+        a_file_rename_without_an_answer_never_leaves_both_names_or_neither },
+    { "a rename that replaces a file leaves the new one",
+        a_rename_that_replaces_a_file_leaves_the_new_one },
+    { "a removed tree stays removed", a_removed_tree_stays_removed },
+    { "a tree removal without an answer is whole or not at all",
+        a_tree_removal_without_an_answer_is_whole_or_not_at_all },
+    { "a write beside a tree removal may come before or after it",
+        a_write_beside_a_tree_removal_may_come_before_or_after_it },
+    { "an unanswered write that only made its directory is half",
+        an_unanswered_write_that_only_made_its_directory_is_half },
+    { "a move carries the doubt about what it moves",
+        a_move_carries_the_doubt_about_what_it_moves },
+};
+
+TEST_MAIN(tests)
