@@ -1,0 +1,32 @@
+#ifndef CONF_KINDS_H
+#define CONF_KINDS_H
+
+/*
+ * kinds - what a backup's "backend" may say, and the parameters of each.
+ */
+
+#include "conf/schema.h"
+
+struct parameters {
+    char *local_dir, *workspace; /* local: two names for one thing; NULL if not given */
+    char *place;                 /* flaky, in test builds */
+    uint64_t max_bytes;          /* memory */
+    enum refill refill;
+};
+
+struct kind {
+    const char *name;                /* what the configuration says */
+    const char *kind;                /* what the backend calls itself; NULL: not there yet */
+    const struct object *parameters; /* NULL: has none */
+};
+
+extern const struct kind kinds[];
+extern const size_t kind_count;
+
+/* NULL after a complaint, if there is no such kind, or not yet. */
+const struct kind *kind_find(struct reader *, const struct spot *, const char *name);
+
+void parameters_init(struct parameters *, const struct kind *);
+void parameters_fini(struct parameters *);
+
+#endif
