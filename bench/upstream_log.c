@@ -150,19 +150,41 @@ log_read(const char *path)
     return log;
 }
 
-static size_t
-print_entry(const struct log_entry *entry, char *into)
+static char *
+add(char *at, const char *text)
 {
-    size_t at = (size_t) sprintf(into,
-        "\"%s\":{\"latest_seq\":%lu,\"primary_committed\":%s,"
-        "\"op\":{\"type\":\"SyncFile\",\"size\":%lu},\"backends\":{",
-        entry->name, (unsigned long) entry->seq, entry->committed ? "true" : "false",
-        (unsigned long) entry->size);
-    for (unsigned i = 0; i < entry->backends; i++)
-        at += (size_t) sprintf(into + at,
-            "%s\"backup-%u\":{\"acked_seq\":%lu,\"retry_failures\":0,\"quarantined\":false}",
-            i ? "," : "", i, (unsigned long) entry->seq);
-    return at + (size_t) sprintf(into + at, "}}");
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *
+add_number(char *at, uint64_t value)
+{
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char) ('0' + value % 10);
+    while (value /= 10);
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
+static char *
+add_entry(char *at, const struct log_entry *entry)
+{
+    at = add(add(add(at, "\""), entry->name), "\":{\"latest_seq\":");
+    at = add(add_number(at, entry->seq), ",\"primary_committed\":");
+    at = add(at, entry->committed ? "true" : "false");
+    at = add_number(add(at, ",\"op\":{\"type\":\"SyncFile\",\"size\":"), entry->size);
+    at = add(at, "},\"backends\":{");
+    for (unsigned i = 0; i < entry->backends; i++) {
+        at = add_number(add(at, i ? ",\"backup-" : "\"backup-"), i);
+        at = add_number(add(at, "\":{\"acked_seq\":"), entry->seq);
+        at = add(at, ",\"retry_failures\":0,\"quarantined\":false}");
+    }
+    return add(at, "}}");
 }
 
 void
@@ -171,19 +193,20 @@ log_write(const struct log *log, const char *path)
     char *text = malloc((log->count + 1) * ENTRY_BYTES_MAX);
     if (!text)
         give_up("memory");
-    size_t at = (size_t) sprintf(text, "{\"entries\":{");
+    char *at = add(text, "{\"entries\":{");
     bool first = true;
     for (size_t i = 0; i < log->slots; i++) {
         if (!log->entries[i].name)
             continue;
         if (!first)
-            text[at++] = ',';
-        at += print_entry(&log->entries[i], text + at);
+            *at++ = ',';
+        at = add_entry(at, &log->entries[i]);
         first = false;
     }
-    at += (size_t) sprintf(text + at, "}}");
-    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
-    if (fd < 0 || write(fd, text, at) != (ssize_t) at)
+    at = add(at, "}}");
+    size_t size = (size_t) (at - text);
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, text, size) != (ssize_t) size || ftruncate(fd, (off_t) size) != 0)
         give_up(path);
     close(fd);
     free(text);
