@@ -11,8 +11,12 @@
  *
  * A struct knarr is one connection, used by one thread.  Calls wait for their
  * answer, at most `timeout_ms` of it without a sign of life from the server.
+ * A connection that was lost is made anew by the next call; what became of a
+ * change that was under way is then not known: ask, or make it again.
+ *
  * Every call returns KNARR_DONE, or what to do next, and then result->code and
- * result->reason say why; result->copies tells what each backup has.
+ * result->reason say why; result->copies tells what each backup has.  A call
+ * fills in the result without reading it: clear it after use.
  */
 
 #include <stdbool.h>
@@ -79,6 +83,8 @@ struct knarr_entry {
 struct knarr *knarr_open(const char *endpoint, const struct knarr_identity *,
     struct knarr_result *);
 void knarr_close(struct knarr **);
+/* The server's program and version, as it named itself. */
+const char *knarr_server(const struct knarr *);
 void knarr_result_clear(struct knarr_result *); /* frees the copies */
 
 enum knarr_outcome knarr_ping(struct knarr *, struct knarr_result *);
@@ -114,7 +120,10 @@ enum knarr_outcome knarr_move(struct knarr *, const char *uri, const char *to,
 enum knarr_outcome knarr_chmod(struct knarr *, const char *uri, uint32_t mode,
     const struct knarr_wish *, struct knarr_result *);
 
-/* Each entry through `found`, which returns false to stop. depth 1: ls; 0: no bound. */
+/*
+ * Each entry through `found`, which returns false to stop, and may make other
+ * calls on the connection meanwhile.  depth 1: ls; 0: no bound.
+ */
 typedef bool knarr_found(void *context, const struct knarr_entry *);
 enum knarr_outcome knarr_stat(struct knarr *, const char *uri, knarr_found *, void *context,
     struct knarr_result *);
