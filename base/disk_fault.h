@@ -14,7 +14,15 @@ enum fault_kind {
     FAULT_KINDS
 };
 
-enum fault_act { FAULT_PASS, FAULT_COUNT_ONLY, FAULT_KILL, FAULT_FAIL, FAULT_SHORT, FAULT_TORN };
+enum fault_act {
+    FAULT_PASS,
+    FAULT_COUNT_ONLY,
+    FAULT_KILL,
+    FAULT_FAIL,
+    FAULT_SHORT,
+    FAULT_TORN,
+    FAULT_SKIP,
+};
 
 struct fault {
     enum fault_act act;

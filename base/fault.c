@@ -85,6 +85,7 @@ static const struct {
     { "kill", FAULT_KILL },
     { "short", FAULT_SHORT },
     { "torn", FAULT_TORN },
+    { "skip", FAULT_SKIP },
     { "nothing", FAULT_COUNT_ONLY },
 };
 

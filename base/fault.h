@@ -20,6 +20,7 @@
  *     do=EIO, ENOSPC, ...  the step is not done and fails with this error
  *     do=short             a read, write or copy does only half of it
  *     do=torn              a write does half of it, then kill
+ *     do=skip              a sync of any kind is not done and says it was
  *     do=X-after           the step is done, then kill or fail; a lost answer
  *
  * The counts are lines "name number", appended: "steps" (the changing ones, all
