@@ -1,0 +1,110 @@
+#include "tests/stories/workload/plan.h"
+
+enum { TOPS = 4, SUBS = 2, FILES = 6, KIB = 1024 };
+
+/* xorshift64* (Vigna, 2016) */
+static uint64_t
+chance(struct plan *self, uint64_t below)
+{
+    self->state ^= self->state >> 12;
+    self->state ^= self->state << 25;
+    self->state ^= self->state >> 27;
+    return (self->state * 0x2545f4914f6cdd1dU >> 32) % below;
+}
+
+static unsigned
+number(struct plan *self, unsigned below)
+{
+    return (unsigned) chance(self, below);
+}
+
+static unsigned
+top(struct plan *self)
+{
+    return number(self, self->tops ? self->tops : TOPS);
+}
+
+static void
+pick_directory(struct plan *self, char *path, bool is_deep)
+{
+    if (is_deep)
+        snprintf(path, PLAN_PATH_BYTES, "/t%u/s%u", top(self), number(self, SUBS));
+    else
+        snprintf(path, PLAN_PATH_BYTES, "/t%u", top(self));
+}
+
+static void
+pick_file(struct plan *self, char *path)
+{
+    if (chance(self, 2))
+        snprintf(path, PLAN_PATH_BYTES, "/t%u/f%u", top(self), number(self, FILES));
+    else
+        snprintf(path, PLAN_PATH_BYTES, "/t%u/s%u/f%u", top(self), number(self, SUBS),
+            number(self, FILES));
+}
+
+static uint64_t
+pick_size(struct plan *self)
+{
+    if (chance(self, 1000) < self->large_per_mille)
+        return 200 * KIB + chance(self, 1848 * KIB);
+    if (chance(self, 10) == 0)
+        return chance(self, 100 * KIB);
+    return chance(self, 4 * KIB);
+}
+
+static void
+pick_two(struct plan *self, struct step *step, bool are_directories)
+{
+    const bool is_deep = chance(self, 2);
+
+    if (are_directories) {
+        pick_directory(self, step->path, is_deep);
+        pick_directory(self, step->to, is_deep);
+        return;
+    }
+    pick_file(self, step->path);
+    pick_file(self, step->to);
+}
+
+static const struct {
+    enum op_kind kind;
+    unsigned weight;
+} weights[] = {
+    { OP_PUT, 42 }, { OP_APPEND, 15 }, { OP_TRUNCATE, 8 }, { OP_REMOVE, 8 }, { OP_REMOVE_TREE, 4 },
+    { OP_RENAME, 15 }, { OP_MKDIR, 5 }, { OP_KINDS, 3 }, /* chmod */
+};
+
+static enum op_kind
+pick_kind(struct plan *self)
+{
+    unsigned left = number(self, 100);
+
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
+        if (left < weights[i].weight)
+            return weights[i].kind;
+        left -= weights[i].weight;
+    }
+    return OP_PUT;
+}
+
+void
+plan_next(struct plan *self, struct step *step)
+{
+    static const unsigned modes[] = { 0600, 0640, 0644, 0664 };
+
+    *step = (struct step){ .kind = pick_kind(self) };
+    step->is_chmod = step->kind == OP_KINDS;
+    step->mode = modes[chance(self, 4)];
+    switch (step->kind) {
+    case OP_RENAME: pick_two(self, step, chance(self, 3) == 0); return;
+    case OP_MKDIR: pick_directory(self, step->path, chance(self, 2)); return;
+    case OP_REMOVE_TREE: pick_directory(self, step->path, chance(self, 3) != 0); return;
+    default: break;
+    }
+    pick_file(self, step->path);
+    step->size = step->kind == OP_TRUNCATE ? chance(self, 6 * KIB) : pick_size(self);
+    if (step->kind == OP_REMOVE)
+        step->size = 0;
+    step->streams = step->kind == OP_PUT && chance(self, 4) == 0;
+}
