@@ -14,6 +14,14 @@
  * together with the seq up to which everything is in here.  A crash goes back
  * to the last checkpoint, and the journal redoes what came after; so the hot
  * path never syncs here.  The journal actor is the only user, on one thread.
+ *
+ * Functions without a report cannot tell that SQLite failed; the catalog is
+ * broken then, and so it is when SQLite gave up the transaction: every later
+ * call that has a report ends with that failure, and nothing more is
+ * committed.  Close it and open it again to go back to the last checkpoint.
+ *
+ * An `each` may get, put and delete single rows but not run the function that
+ * calls it; whether that function comes to what was put meanwhile is open.
  */
 
 #include "base/outcome.h"
@@ -41,7 +49,7 @@ struct catalog_version {
 
 struct catalog_lag {
     uint32_t backup;
-    const char *path; /* good until the next call */
+    const char *path; /* good until `each` returns; the caller's own from a get */
     uint64_t seq;
     unsigned kind; /* enum change_kind, or LAG_TREE */
     bool clear;
@@ -51,7 +59,7 @@ struct catalog_lag {
     unsigned failures;      /* rounds */
     uint64_t rest_until_ms; /* quarantined until then (wall clock); 0: it is not */
     bool is_dead;
-    const char *reason; /* of the last failure, or "" */
+    const char *reason; /* of the last failure, or ""; from a get good until the next get */
 };
 
 enum { LAG_TREE = 100 }; /* kind: make the whole tree at path equal to the primary's */
@@ -70,6 +78,7 @@ enum outcome catalog_set_number(struct catalog *, const char *name, uint64_t, st
 /* Backups: these are committed at once, with whatever the transaction holds. */
 enum outcome catalog_backup_add(struct catalog *, struct catalog_backup *,
     struct report *); /* gives the id */
+/* The one not retired, else the newest of those that are. */
 bool catalog_backup_find(struct catalog *, const char *name, struct catalog_backup *);
 bool catalog_backup_by_place(struct catalog *, const char *place_id, struct catalog_backup *);
 enum outcome catalog_backup_update(struct catalog *, const struct catalog_backup *,
@@ -89,7 +98,7 @@ void catalog_lag_delete(struct catalog *, uint32_t backup, const char *path);
 void catalog_lag_delete_below(struct catalog *, uint32_t backup,
     const char *path); /* not path itself */
 void catalog_lag_delete_all(struct catalog *, uint32_t backup);
-/* In seq order, seq > after, at most limit. */
+/* In seq order, seq > after, at most limit but for the last seq, whose rows all come. */
 size_t catalog_lag_by_seq(struct catalog *, uint32_t backup, uint64_t after, size_t limit,
     void (*each)(void *context, const struct catalog_lag *), void *context);
 /* At and below path, in path order, path > after. */
