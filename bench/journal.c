@@ -20,7 +20,7 @@ struct journal {
     const struct options *options;
     struct wal *wal;
     char *record;
-    uint64_t seq, read;
+    uint64_t seq, read, segment;
 };
 
 static void
@@ -71,9 +71,16 @@ static void
 step(void *context, unsigned thread, uint64_t nth)
 {
     struct journal *self = context;
+    struct report report;
     (void) thread;
     (void) nth;
     append_batch(self, self->options->batch);
+    /* As a server does after each checkpoint: segments come round again. */
+    if (wal_segment(self->wal) == self->segment)
+        return;
+    self->segment = wal_segment(self->wal);
+    if (wal_release(self->wal, self->segment, &report) != DONE)
+        stop(&report);
 }
 
 static void
@@ -82,6 +89,7 @@ append(struct journal *self, const char *directory)
     journal_open(self, directory, 1);
     /* The first segment is made before the clock runs, as the baseline's file is. */
     append_batch(self, 1);
+    self->segment = wal_segment(self->wal);
     struct measured measured;
     measure(&self->options->plan, step, self, &measured);
     printf("{\"records\": %.3f, ", measured.rate * self->options->batch);

@@ -27,9 +27,11 @@ class Programs:
 
 
 class Server:
-    """backups: how many in directories of their own, or the directories."""
+    """backups: how many in directories of their own, or the directories; flaky: the
+    control file of the last one, which then is slow or fails as that file says."""
 
-    def __init__(self, programs, place, backups=1, sync=None, knarr=None, endpoint=None):
+    def __init__(self, programs, place, backups=1, sync=None, knarr=None, endpoint=None,
+                 flaky=None):
         self.programs = programs
         self.place = place
         self.workspace = os.path.join(place, 'data')
@@ -37,12 +39,16 @@ class Server:
             backups = [os.path.join(place, f'backup-{i}') for i in range(backups)]
         self.backups = backups
         self.endpoint = endpoint or f'ipc://{place}/knarr.sock'
+        self.flaky = flaky
         self.configuration = self.configure(sync or {'sync_type': 'async'}, knarr or {})
         self.process = None
 
     def configure(self, sync, knarr):
         items = [{'name': f'backup-{i}', 'backend': 'local', 'local': {'local_dir': path}}
                  for i, path in enumerate(self.backups)]
+        if self.flaky:
+            place = f'local:{self.backups[-1]}?{self.flaky}'
+            items[-1] = {'name': items[-1]['name'], 'backend': 'flaky', 'flaky': {'place': place}}
         agfs = {'backend': 'local', 'knarr': {'endpoint': self.endpoint, **knarr}}
         if items:
             agfs['backups'] = {**sync, 'items': items}

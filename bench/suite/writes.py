@@ -1,4 +1,6 @@
-"""W1 to W4: small files, written and replicated, against the classic durable write."""
+"""W1 to W5: small files, written and replicated, against the classic durable write."""
+
+import os
 
 from suite.pairs import interleave, number, row
 from suite.server import Server
@@ -56,3 +58,26 @@ def w4(bench):
     both = {'sync_type': 'sync', 'write_ack_count': 2}
     results = against_classic(bench, 2, threads=32, base_threads=16, sync=both)
     yield row('W4', 'sync, all of 2, 32 clients ÷ D16/3', results, rate, 2.0, scale=1 / 3)
+
+
+def w5(bench):
+    """Both sides acknowledge at the second of three; on ours the third takes 500 ms for each."""
+    sync = {'sync_type': 'sync', 'write_ack_count': 2}
+    slow_place = bench.image.directory(bench.unique('slow'))
+    well_place = bench.image.directory(bench.unique('well'))
+    control = os.path.join(slow_place, 'control')
+    with open(control, 'w') as out:
+        out.write('put slow 500\n')
+    programs = bench.faulty_programs()
+    with Server(programs, slow_place, backups=3, sync=sync, flaky=control) as slow, \
+            Server(programs, well_place, backups=3, sync=sync) as well:
+        for threads in 1, 16:
+            options = {'threads': threads, 'seconds': bench.seconds}
+            results = interleave(
+                bench.pairs, bench.image.settle,
+                lambda i: slow.load('write', 'new', tag=f'{threads}-{i}', **options),
+                lambda i: well.load('write', 'new', tag=f'{threads}-{i}', **options))
+            yield row('W5', f'sync, 2 of 3, one slowed to 500 ms, {threads} clients, p99 ÷ without',
+                      results, p99, 1.15, at_most=True)
+        with open(control, 'w'):
+            pass  # healthy again, so that it can stop
