@@ -88,7 +88,11 @@ struct entry {
     uint32_t mode;
     uint64_t size;
     uint64_t mtime_ns;
-    uint64_t version; /* changes whenever the content may have; names what read() continues */
+    /*
+     * Of a file: changes whenever the content may have; names what read()
+     * continues.  Of a directory: names it, whatever is in it, also after a RENAME.
+     */
+    uint64_t version;
 };
 
 struct lookup {

@@ -1,0 +1,131 @@
+#ifndef BACKENDS_LOCAL_INTERNAL_H
+#define BACKENDS_LOCAL_INTERNAL_H
+
+/*
+ * local_internal - what the files of the local backend share.
+ *
+ *     local.c            open, close, flush, space, and the table
+ *     local_parent.c     the directory a name is in, opened part by part
+ *     local_temporary.c  a file that appears whole: create, fill, place
+ *     local_put.c        PUT
+ *     local_change.c     MKDIR, REMOVE, REMOVE_TREE, CHMOD
+ *     local_move.c       RENAME, LINK
+ *     local_tree.c       removing what is at a name, whatever it is
+ *     local_read.c       lookup, read
+ *     local_list.c       list, over a snapshot of the names
+ *
+ * Functions that take a directory's fd and a name never follow a link.
+ */
+
+#include "backends/backend.h"
+#include "base/disk.h"
+
+enum {
+    PARENTS_MAX = 16,         /* directories kept open */
+    PARENT_TRUST_MS = 20,     /* how long somebody else's rename may go unnoticed */
+    TRIES_MAX = 16,           /* against somebody who changes the place under us */
+    PARENT_MODE = 0755,       /* of directories that appear on demand */
+    MODE_MASK = 0777,         /* set-id bits are never kept */
+    PREALLOCATE_MIN = 8 << 20 /* bytes */
+};
+
+/* A directory that names are changed in. */
+struct parent {
+    int fd;
+    unsigned references;
+    uint64_t generation;  /* of the backend when it was opened */
+    uint64_t verified_ns; /* when its path led to it */
+    mode_t mode_asked;    /* a file created here with this mode */
+    mode_t mode_got;      /* had that one: umask and default ACLs */
+    size_t length;
+    char path[]; /* "" is the root, else as "/a/b" */
+};
+
+/* No file has been created yet that would say what becomes of a mode. */
+#define MODE_UNKNOWN ((mode_t) -1)
+
+struct snapshot; /* the sorted names of the directory listed last */
+
+struct backend {
+    char *name;
+    char *place;
+    int root;
+    dev_t device;
+    bool is_careless;
+
+    struct parent *top;                  /* the root */
+    struct parent *parents[PARENTS_MAX]; /* latest used first */
+    uint64_t generation;                 /* goes up when a directory here moves or goes */
+
+    bool is_dirty; /* something changed since the last flush that succeeded */
+    bool is_lost;  /* a flush failed, and nothing has been changed since */
+    struct report loss;
+
+    struct snapshot *snapshot;
+};
+
+/* Fail with a sentence that names the act, the path and the root. */
+enum outcome local_failed(struct backend *, int error, const char *act, const char *path,
+    struct report *);
+
+/*
+ * The directory that `path` is in.  With `make`, missing ones appear, and files
+ * or links in their place go; else what is missing is NOT_FOUND.  A directory
+ * on another file system is UNSUPPORTED.  Give it back with parent_release.
+ */
+enum outcome parent_open(struct backend *, const char *path, bool make, struct parent **,
+    struct report *);
+void parent_release(struct parent **);
+bool parent_is_current(const struct backend *, const struct parent *);
+void parents_forget(struct backend *); /* before a directory moves or goes */
+
+/* A file under a temporary name, in the directory where it will appear. */
+struct temporary {
+    struct parent *parent;
+    int fd; /* to write to, or -1 */
+    char name[32];
+};
+
+enum outcome temporary_create(struct backend *, struct temporary *, const char *path, uint64_t seq,
+    uint32_t mode, struct report *);
+/* The same as a hard link to the file `name` in `from`. */
+enum outcome temporary_link(struct backend *, struct temporary *, const char *path, uint64_t seq,
+    struct parent *from, const char *name, struct report *);
+/* Put it at `path`, whatever is there.  It is gone afterwards, also on failure. */
+enum outcome temporary_place(struct backend *, struct temporary *, const char *path,
+    struct report *);
+void temporary_drop(struct temporary *);
+/* A file with the content and the modification time of `from` is at `path`. */
+enum outcome temporary_copy(struct backend *, int from, const char *path, uint64_t seq,
+    uint32_t mode, struct report *);
+
+/* Nothing is at the name afterwards, nor below it. */
+enum outcome local_remove_at(struct backend *, int dir, const char *name, const char *path,
+    struct report *);
+enum outcome local_empty(struct backend *, int dir, const char *path, struct report *);
+/* Remove the directory `name` if nothing but temporaries is in it; 0, or -1 with errno. */
+int local_remove_empty(struct backend *, int dir, const char *name);
+
+void put_begin(struct backend *, struct change *);
+void local_write(struct backend *, struct change *, const void *bytes, size_t length);
+void local_finish(struct backend *, struct change *);
+void local_cancel(struct backend *, struct change *);
+
+void local_begin(struct backend *, struct change *);
+enum outcome local_rename(struct backend *, struct change *, struct report *);
+enum outcome local_link(struct backend *, struct change *, struct report *);
+
+struct entry entry_of(const struct stat *);
+void local_lookup(struct backend *, struct lookup *);
+void local_read(struct backend *, struct reading *);
+void local_list(struct backend *, struct listing *);
+void snapshot_free(struct snapshot **);
+
+/* The last part of a legal path. */
+static inline const char *
+name_of(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
+#endif
