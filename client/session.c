@@ -10,7 +10,7 @@
 enum {
     PROTOCOL = 1,
     CONNECT_MS = 3000,    /* for somebody to be there at all */
-    PING_AFTER_MS = 2000, /* of silence */
+    PING_AFTER_MS = 2000, /* of silence, at most */
     LINGER_MS = 500,      /* for a CANCEL still to leave */
     FRAMES_WAITING = 32,  /* received and not yet looked at */
 };
@@ -105,12 +105,19 @@ sooner(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Often enough that a server with a short timeout may still take long over a request. */
+static uint64_t
+ping_after_ms(const struct knarr *self)
+{
+    return sooner(PING_AFTER_MS, self->timeout_ms / 3);
+}
+
 /* One step of waiting for a message, at the end of which it may be there. */
 static enum outcome
 await_sign(struct knarr *self, struct silence *silence, struct report *report)
 {
     uint64_t gone_ms = silence->since_ms + self->timeout_ms;
-    uint64_t ping_ms = silence->since_ms + PING_AFTER_MS;
+    uint64_t ping_ms = silence->since_ms + ping_after_ms(self);
     char how[64];
 
     if (clock_ms() >= gone_ms) {
@@ -118,10 +125,10 @@ await_sign(struct knarr *self, struct silence *silence, struct report *report)
         return lost(self, how, report);
     }
     if (silence->pinged_ms >= silence->since_ms && silence->pinged_ms > 0)
-        ping_ms = silence->pinged_ms + PING_AFTER_MS;
+        ping_ms = silence->pinged_ms + ping_after_ms(self);
     if (clock_ms() >= ping_ms) {
         ping(self, silence);
-        ping_ms = silence->pinged_ms + PING_AFTER_MS;
+        ping_ms = silence->pinged_ms + ping_after_ms(self);
     }
     return sleep_until(self, ZMQ_POLLIN, sooner(gone_ms, ping_ms), report);
 }

@@ -199,5 +199,5 @@ main(int argc, char **argv)
     poptFreeContext(context);
     if (fflush(stdout) && code == EXIT_DONE)
         code = call_failed("standard output cannot be written");
-    return code;
+    return (int) code;
 }
