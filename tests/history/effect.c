@@ -167,7 +167,9 @@ work_out_applied(struct world *world, struct touch *touched, struct op *op)
         struct possibility one = from->at[i];
         if (is_taker && !may_bring(op, touched, &one))
             continue;
-        if (!is_taker)
+        if (is_taker)
+            possibility_forget(&one, op->begin_ns);
+        else
             one.value = after_one(world, touched, one.value, op);
         if (!one.value)
             continue;
@@ -219,6 +221,7 @@ work_out_taker(struct touch *touched, struct op *op, bool is_first)
         if (!may_bring(op, touched, &one) ||
             (possibility_assumes(&one, op, &is_applied) && is_applied))
             continue;
+        possibility_forget(&one, op->begin_ns);
         possibility_assume(&one, op, true);
         possibilities_add(&touched->after, &one);
     }

@@ -169,7 +169,10 @@ see_path(struct replay *self, struct node *node, const struct found *found)
 
     for (size_t i = 0; i < now->count; i++)
         if (value_is(now->at[i].value, found)) {
-            node_become_value(node, now->at[i].value, NULL);
+            const struct value *value = now->at[i].value;
+            if (find_version(node, found, (int64_t) node->version_count - 1, 0) < 0)
+                node->now.count = 0; /* whoever was thought to have made it: it is a version */
+            node_become_value(node, value, NULL);
             return;
         }
     if (!now->is_anything && self->is_told)

@@ -187,6 +187,37 @@ a_move_carries_the_doubt_about_what_it_moves(void)
     }
 }
 
+static void
+what_was_moved_away_does_not_tell_whether_a_removal_happened_later(void)
+{
+    make_tree();
+    says("b 20 3 0 remove_tree 0 /d -");
+    says("b 30 4 1 rename 0 /d /e");
+    says("e 31 4 done 4 0 0 none");
+    says("b 40 5 1 put 20 /d/c -");
+    says("e 41 5 done 5 0 0 none");
+    hold_tree("/e", true, true);
+    check(trial_is_well());
+}
+
+static void
+two_writes_without_an_answer_may_both_have_made_the_directory(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /d/a -");
+    says("b 11 2 1 put 20 /d/b -");
+    says("m 15 kill");
+    trial_replay();
+    hold_directory(HOLDS, "/d");
+    hold_payload(HOLDS, "/d/b", 2, 20);
+    trial_see_primary(20);
+    hold_directory(&trial.copies[0], "/d");
+    hold_payload(&trial.copies[0], "/d/b", 2, 20);
+    trial_see_backups(21, 1);
+    trial_end();
+    check(trial.verdict.total == 0);
+}
+
 static const struct test tests[] = {
     { "a renamed tree is at its new name", a_renamed_tree_is_at_its_new_name },
     { "a renamed tree that lost a file is found", a_renamed_tree_that_lost_a_file_is_found },
@@ -206,6 +237,10 @@ static const struct test tests[] = {
         an_unanswered_write_that_only_made_its_directory_is_half },
     { "a move carries the doubt about what it moves",
         a_move_carries_the_doubt_about_what_it_moves },
+    { "what was moved away does not tell whether a removal happened later",
+        what_was_moved_away_does_not_tell_whether_a_removal_happened_later },
+    { "two writes without an answer may both have made the directory",
+        two_writes_without_an_answer_may_both_have_made_the_directory },
 };
 
 TEST_MAIN(tests)

@@ -171,13 +171,31 @@ possibility_assume(struct possibility *self, struct op *op, bool is_applied)
     self->applied |= (unsigned) is_applied << i;
 }
 
+/* Is the same value possible in the same way: with `by`, or whoever made it possible before? */
 static bool
-is_possible(const struct possibilities *set, const struct value *value)
+is_possible(const struct possibilities *set, const struct possibility *wanted, const struct op *by)
 {
-    for (size_t i = 0; set && i < set->count; i++)
-        if (set->at[i].value == value)
+    bool is_by, is_applied = false;
+    const bool needs_by = by && possibility_assumes(wanted, by, &is_by) && is_by;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->at[i].value != wanted->value)
+            continue;
+        if (!needs_by || (possibility_assumes(&set->at[i], by, &is_applied) && is_applied))
             return true;
+    }
     return false;
+}
+
+void
+possibility_forget(struct possibility *self, uint64_t ns)
+{
+    struct possibility kept = { .value = self->value };
+
+    for (unsigned i = 0; i < self->assumption_count; i++)
+        if (self->applied >> i & 1 || self->about[i]->deadline_ns < ns)
+            possibility_assume(&kept, self->about[i], self->applied >> i & 1);
+    *self = kept;
 }
 
 static void
@@ -198,7 +216,7 @@ node_become(struct node *self, struct possibilities *set, const struct op *by)
     self->now = *set;
     *set = (struct possibilities){ 0 };
     for (size_t i = 0; i < self->now.count; i++)
-        if (!is_possible(&old, self->now.at[i].value))
+        if (!is_possible(&old, &self->now.at[i], by))
             note(self, self->now.at[i].value, by);
     possibilities_fini(&old);
 }

@@ -69,6 +69,11 @@ void possibilities_fini(struct possibilities *);
 void possibility_assume(struct possibility *, struct op *, bool is_applied);
 /* Returns false if it assumes nothing of it. */
 bool possibility_assumes(const struct possibility *, const struct op *, bool *is_applied);
+/*
+ * Forget what it takes as not done and could still be done after `ns`: for what
+ * is carried to a name where that would no longer show.
+ */
+void possibility_forget(struct possibility *, uint64_t ns);
 
 /* Take over `set`, which is left empty; what was not possible before is a new version. */
 void node_become(struct node *, struct possibilities *set, const struct op *by);
