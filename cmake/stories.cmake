@@ -1,4 +1,37 @@
-# Whole-program tests: tests/stories/.
+# Whole-program tests: tests/stories/.  Their sizes come from the environment of
+# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_STORY_SEED.
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
                tests/stories/workload/diary.c)
 target_link_libraries(workload PRIVATE knarr_client knarr_history)
+
+if(NOT TARGET knarrd OR NOT TARGET knarr)
+  return()
+endif()
+
+function(size_from_environment variable otherwise)
+  if(DEFINED ENV{${variable}})
+    set(${variable} $ENV{${variable}} PARENT_SCOPE)
+  else()
+    set(${variable} ${otherwise} PARENT_SCOPE)
+  endif()
+endfunction()
+
+size_from_environment(KNARR_SWEEP_KILLS 2000)
+size_from_environment(KNARR_POWER_CUTS 500)
+size_from_environment(KNARR_STORY_SEED 1)
+
+function(story name labels seconds)
+  set(test ${KNARR_TEST_PREFIX}stories/${name})
+  add_test(NAME ${test} COMMAND ${ARGN})
+  set_tests_properties(${test} PROPERTIES
+    LABELS "story;${labels}" TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+    # They keep both cores busy, and judge by time what hangs.
+    RUN_SERIAL ON)
+endfunction()
+
+set(stories ${CMAKE_SOURCE_DIR}/tests/stories)
+set(programs ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+story(crash_sweep sweep 1200 ${stories}/crash_sweep ${programs}
+      --kills ${KNARR_SWEEP_KILLS} --seed ${KNARR_STORY_SEED})
+story(powercut power 1200 ${stories}/powercut ${programs}
+      --cuts ${KNARR_POWER_CUTS} --seed ${KNARR_STORY_SEED})
