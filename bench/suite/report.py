@@ -21,16 +21,15 @@ def figure(value):
     return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
 
 
-def table(rows):
-    lines = ['| bench | workload ÷ baseline | ratio | p10–p90 | target | reached | ours | baseline |',
-             '|---|---|---|---|---|---|---|---|']
-    for row in rows:
-        sign = '≤' if row.at_most else '≥'
-        lines.append(f'| {row.bench} | {row.what} | **{figure(row.median)}**{row.unit} '
-                     f'| {figure(row.p10)}–{figure(row.p90)} | {sign} {row.target:g} '
-                     f'| {"yes" if row.reached else "NO"} | {figure(row.ours)} '
-                     f'| {figure(row.base)} |')
-    return '\n'.join(lines)
+HEAD = ('| bench | workload ÷ baseline | ratio | p10–p90 | target | reached | ours | baseline |\n'
+        '|---|---|---|---|---|---|---|---|')
+
+
+def line(row):
+    sign = '≤' if row.at_most else '≥'
+    return (f'| {row.bench} | {row.what} | **{figure(row.median)}**{row.unit} '
+            f'| {figure(row.p10)}–{figure(row.p90)} | {sign} {row.target:g} '
+            f'| {"yes" if row.reached else "NO"} | {figure(row.ours)} | {figure(row.base)} |')
 
 
 def save(directory, bench, rows, commit):
