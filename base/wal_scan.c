@@ -25,6 +25,7 @@ struct window {
     int fd;
     uint64_t file_bytes;
     char *bytes;
+    size_t room;
     uint64_t start;
     size_t have;
     int error; /* of the read that failed */
@@ -38,7 +39,7 @@ window_fill(struct window *window, uint64_t offset)
     ssize_t got;
 
     memmove(window->bytes, window->bytes + (window->have - kept), kept);
-    got = disk_read_all(window->fd, window->bytes + kept, WINDOW_BYTES - kept,
+    got = disk_read_all(window->fd, window->bytes + kept, window->room - kept,
         (off_t) (offset + kept));
     window->start = offset;
     window->have = kept + (size_t) (got > 0 ? got : 0);
@@ -175,7 +176,8 @@ wal_scan_run(struct wal_scan *scan, wal_each *each, void *context, struct report
     struct window window = { .fd = scan->fd, .file_bytes = scan->file_bytes };
     enum outcome outcome;
 
-    window.bytes = memory_resize(NULL, WINDOW_BYTES);
+    window.room = scan->file_bytes < WINDOW_BYTES ? (size_t) scan->file_bytes : WINDOW_BYTES;
+    window.bytes = memory_resize(NULL, window.room);
     outcome = scan_whole(scan, &window, each, context, report);
     if (outcome == DONE && !window.error)
         outcome = judge_end(scan, &window, report);

@@ -16,7 +16,6 @@
 #include "tests/check.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -255,8 +254,6 @@ no_flipped_bit_makes_a_wrong_record(void)
 {
     int fd;
 
-    mallopt(M_MMAP_THRESHOLD, 64 << 20);
-    mallopt(M_TRIM_THRESHOLD, 64 << 20);
     make_image(SMALL);
     keep_wanted();
     fd = openat(dir.fd, "0000000000000001.wal", O_RDWR | O_CLOEXEC);
