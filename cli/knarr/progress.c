@@ -62,7 +62,7 @@ progress_add(struct progress *self, uint64_t bytes)
     uint64_t now_ms = clock_ms();
 
     self->done += bytes;
-    if (!text_is_terminal(stderr) || now_ms - self->began_ms < PATIENCE_MS ||
+    if (!self->label || !text_is_terminal(stderr) || now_ms - self->began_ms < PATIENCE_MS ||
         now_ms - self->shown_ms < REDRAW_MS)
         return;
     self->is_shown = true;

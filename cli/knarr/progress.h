@@ -6,16 +6,16 @@
  *
  *     big.bin  [==========>         ]  52%  1.1 GiB of 2.0 GiB  310.4 MiB/s  0:03
  *
- * Nothing is printed where stderr is no terminal, or before half a second has
- * gone, so that small files leave no trace.
+ * Nothing is printed where stderr is no terminal, where there is no label, or
+ * before half a second has gone, so that small files leave no trace.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct progress {
-    const char *label;
-    uint64_t total; /* UINT64_MAX: not known */
+    const char *label; /* NULL: be silent */
+    uint64_t total;    /* UINT64_MAX: not known */
     uint64_t done;
     uint64_t began_ms, shown_ms;
     bool is_shown;

@@ -164,7 +164,10 @@ target_print(struct knarr *knarr, const char *uri, uint64_t offset, uint64_t len
     struct target self = { .fd = STDOUT_FILENO };
 
     fflush(stdout);
+    /* What is read on the terminal would be overwritten by its own progress. */
+    progress_begin(&self.progress, isatty(STDOUT_FILENO) ? NULL : local_name(uri), UINT64_MAX);
     knarr_get(knarr, uri, offset, length, take, &self, result);
+    progress_end(&self.progress);
     return self.error ? local_failed(result, "standard output", "written", self.error)
                       : result->outcome;
 }
