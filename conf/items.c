@@ -4,11 +4,7 @@
 
 #include "base/memory.h"
 #include "conf/kinds.h"
-#include "conf/places.h"
 #include "conf/sections.h"
-
-#include <ctype.h>
-#include <inttypes.h>
 
 enum { NAME_BYTES = 128 };
 
@@ -86,10 +82,7 @@ name_flaw(const char *name)
         return "is longer than 128 bytes";
     if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return "has a '/', or is '.' or '..'";
-    for (; *name; name++)
-        if (iscntrl((unsigned char) *name))
-            return "has bytes that cannot be printed";
-    return NULL;
+    return is_printable(name) ? NULL : "has bytes that cannot be printed";
 }
 
 static void
@@ -112,145 +105,6 @@ check_name(struct reader *self, const struct spot *item_spot, const char *name)
                 show_text(name, &shown), i);
             return;
         }
-}
-
-/* ---- place ---------------------------------------------------------------------- */
-
-static const char *const relations[] = {
-    [SAME] = "is the same directory as",
-    [INSIDE] = "is inside",
-    [AROUND] = "contains",
-};
-
-static void
-check_apart(struct reader *self, const struct spot *spot, const char *place, const char *other,
-    const char *whose)
-{
-    enum relation relation = places_relation(place, other);
-
-    if (relation != APART)
-        complain(self, spot, "%s %s %s, the place of %s", place, relations[relation], other, whose);
-}
-
-static void
-check_place(struct reader *self, const struct spot *spot, const char *place)
-{
-    const struct conf *conf = self->conf;
-    char *own = places_below(conf->workspace, ".knarr");
-    struct shown shown;
-
-    if (strcmp(conf->primary.kind, "local") == 0)
-        check_apart(self, spot, place, conf->primary.place, "the primary");
-    check_apart(self, spot, place, own, "the journal");
-    free(own);
-    for (size_t i = 0; i + 1 < conf->backup_count; i++) {
-        const struct conf_backend *backup = &conf->backups[i];
-        char *whose = memory_print("backup %s", show_text(backup->name, &shown));
-
-        if (backup->place && backup->kind && strcmp(backup->kind, "local") == 0)
-            check_apart(self, spot, place, backup->place, whose);
-        free(whose);
-    }
-}
-
-/* The two names for it agree, or there is only one. */
-static const char *
-given_directory(struct reader *self, const struct spot *spot, const struct parameters *parameters)
-{
-    struct shown one, two;
-
-    if (parameters->local_dir && parameters->workspace &&
-        strcmp(parameters->local_dir, parameters->workspace) != 0)
-        complain(self, spot,
-            "local_dir and workspace are two names for one setting, and %s is not %s",
-            show_text(parameters->local_dir, &one), show_text(parameters->workspace, &two));
-    return parameters->local_dir ? parameters->local_dir : parameters->workspace;
-}
-
-static void
-settle_local(struct reader *self, const struct spot *item_spot, const struct spot *spot,
-    const struct parameters *parameters, const struct item *item)
-{
-    const char *given = given_directory(self, spot, parameters);
-    struct spot key = { spot, parameters->local_dir ? "local_dir" : "workspace", 0 };
-    char *beside = memory_print("_backups/%s", item->name ? item->name : "");
-    struct shown shown;
-
-    if (!given)
-        item->backup->place = places_below(self->conf->workspace, beside);
-    else if (*given)
-        item->backup->place = places_absolute(given);
-    free(beside);
-    if (given && !*given)
-        complain(self, &key, "the directory is empty");
-    else if (!item->backup->place)
-        complain(self, &key, "%s: nobody of that name has a home here", show_text(given, &shown));
-    else if (strlen(item->backup->place) >= 4000)
-        complain(self, &key, "the directory's path is too long");
-    else
-        check_place(self, given ? &key : item_spot, item->backup->place);
-}
-
-/* ---- parameters ------------------------------------------------------------------- */
-
-static const struct kind *
-kind_named(const char *name)
-{
-    for (size_t i = 0; i < kind_count; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
-}
-
-/* Parameters under another kind's name would be passed over: say so. */
-static void
-check_strays(struct reader *self, json_t *json, const struct spot *item_spot,
-    const struct kind *kind, const char *used)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(json, name, value)
-    {
-        const struct kind *other = kind_named(name);
-        struct spot spot = { item_spot, name, 0 };
-
-        if (!other || (used && strcmp(name, used) == 0))
-            continue;
-        if (other->kind && strcmp(other->kind, kind->kind) == 0 && !used)
-            complain(self, &spot, "belongs to backend '%s', but the backend is '%s': make them one",
-                name, kind->name);
-        else
-            warn_about(self, &spot, "has no effect: %s",
-                used ? "other parameters are used" : "it belongs to another backend");
-    }
-}
-
-static void
-settle_parameters(struct reader *self, json_t *json, const struct spot *item_spot,
-    const struct kind *kind, struct item *item)
-{
-    const char *used = json_is_object(json_object_get(json, "backend_params")) ? "backend_params"
-        : json_is_object(json_object_get(json, kind->name))                    ? kind->name
-                                                                               : NULL;
-    struct spot spot = { item_spot, used ? used : kind->name, 0 };
-    struct parameters parameters;
-
-    parameters_init(&parameters, kind);
-    if (used)
-        read_object(self, json_object_get(json, used), &spot, kind->parameters, &parameters);
-    check_strays(self, json, item_spot, kind, used);
-    item->backup->kind = memory_print("%s", kind->kind);
-    item->backup->max_bytes = parameters.max_bytes;
-    item->backup->refill = parameters.refill;
-    if (strcmp(kind->kind, "local") == 0)
-        settle_local(self, item_spot, &spot, &parameters, item);
-    else
-        item->backup->place = memory_print("%s",
-            parameters.place ? parameters.place
-                : item->name ? item->name
-                             : "");
-    parameters_fini(&parameters);
 }
 
 /* ---- the item ------------------------------------------------------------------------ */
@@ -316,7 +170,7 @@ read_item(struct reader *self, json_t *json, const struct spot *spot, void *unus
         kind = kind_find(self, &(struct spot){ spot, "backend", 0 }, item.backend);
     item.backup->name = memory_print("%s", item.name ? item.name : "");
     if (kind)
-        settle_parameters(self, json, spot, kind, &item);
+        parameters_settle(self, json, spot, kind, item.backup);
     free(item.name);
     free(item.backend);
 }

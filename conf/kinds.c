@@ -2,8 +2,6 @@
 
 #include "conf/guess.h"
 
-#include <stdlib.h>
-
 static const struct key local_keys[] = {
     { ROW_TEXT("local_dir", parameters, local_dir, NULL) }, /* the guide's name for it */
     { ROW_TEXT("workspace", parameters, workspace, NULL) }, /* newer OpenViking's */
@@ -64,19 +62,4 @@ kind_find(struct reader *reader, const struct spot *spot, const char *name)
     complain(reader, spot, "%s is not a backend; 'local' and 'memory' are%s",
         show_text(name, &shown), guess_phrase(&guess));
     return NULL;
-}
-
-void
-parameters_init(struct parameters *self, const struct kind *kind)
-{
-    *self = (struct parameters){ 0 };
-    set_defaults(kind->parameters, self);
-}
-
-void
-parameters_fini(struct parameters *self)
-{
-    free(self->local_dir);
-    free(self->workspace);
-    free(self->place);
 }

@@ -26,7 +26,8 @@ extern const size_t kind_count;
 /* NULL after a complaint, if there is no such kind, or not yet. */
 const struct kind *kind_find(struct reader *, const struct spot *, const char *name);
 
-void parameters_init(struct parameters *, const struct kind *);
-void parameters_fini(struct parameters *);
+/* Fills in the backup's kind, place and parameters from its object, which is `json`. */
+void parameters_settle(struct reader *, json_t *json, const struct spot *, const struct kind *,
+    struct conf_backend *);
 
 #endif

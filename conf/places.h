@@ -13,6 +13,8 @@
  *     the resolved names                                (links, "..", relative)
  *     device and inode of one with each ancestor of the other    (bind mounts)
  *     where in its file system the mount table says each is (mounted subtrees)
+ *
+ * The last two are for paths on different mounts.
  */
 
 #include <stdbool.h>

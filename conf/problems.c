@@ -15,6 +15,15 @@ is_continuation(char byte)
     return ((unsigned char) byte & 0xc0) == 0x80;
 }
 
+bool
+is_printable(const char *text)
+{
+    for (; *text; text++)
+        if (iscntrl((unsigned char) *text))
+            return false;
+    return true;
+}
+
 const char *
 show_text(const char *text, struct shown *shown)
 {

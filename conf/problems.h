@@ -54,4 +54,7 @@ struct shown {
 const char *show_text(const char *text, struct shown *);
 const char *show_value(const json_t *value, struct shown *);
 
+/* No control bytes: it may be a name, a path, a word in a sentence. */
+bool is_printable(const char *text);
+
 #endif

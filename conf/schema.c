@@ -67,19 +67,12 @@ set_defaults(const struct object *object, void *target)
 
 /* ---- one value -------------------------------------------------------------- */
 
-static const char *
-show(const struct key *key, const json_t *value, struct shown *shown)
-{
-    return key->is_secret ? "the value" : show_value(value, shown);
-}
-
 static void
-wrong_type(struct reader *self, const struct key *key, const json_t *value, const struct spot *spot,
-    const char *wanted)
+wrong_type(struct reader *self, const json_t *value, const struct spot *spot, const char *wanted)
 {
     struct shown shown;
 
-    complain(self, spot, "%s is not %s", show(key, value, &shown), wanted);
+    complain(self, spot, "%s is not %s", show_value(value, &shown), wanted);
 }
 
 static void
@@ -87,7 +80,7 @@ read_text(struct reader *self, const struct key *key, const json_t *value, const
     void *target)
 {
     if (!json_is_string(value))
-        wrong_type(self, key, value, spot, "a text in quotes");
+        wrong_type(self, value, spot, "a text in quotes");
     else if (key->into != NOWHERE)
         set_text(key, target, json_string_value(value));
 }
@@ -100,10 +93,10 @@ read_number(struct reader *self, const struct key *key, const json_t *value,
     struct shown shown;
 
     if (!json_is_integer(value))
-        wrong_type(self, key, value, spot, "a whole number");
+        wrong_type(self, value, spot, "a whole number");
     else if (number < 0 || (uint64_t) number < key->least || (uint64_t) number > key->most)
         complain(self, spot, "%s is not between %" PRIu64 " and %" PRIu64 "%s%s",
-            show(key, value, &shown), key->least, key->most, key->unit ? " " : "",
+            show_value(value, &shown), key->least, key->most, key->unit ? " " : "",
             key->unit ? key->unit : "");
     else if (key->into != NOWHERE)
         set_number(key, target, (uint64_t) number);
@@ -114,7 +107,7 @@ read_flag(struct reader *self, const struct key *key, const json_t *value, const
     void *target)
 {
     if (!json_is_boolean(value))
-        wrong_type(self, key, value, spot, "true or false");
+        wrong_type(self, value, spot, "true or false");
     else if (key->into != NOWHERE)
         set_flag(key, target, json_is_true(value));
 }
@@ -173,11 +166,11 @@ read_key(struct reader *self, const struct key *key, json_t *value, const struct
     case KEY_READ: key->read(self, value, spot, target); break;
     case KEY_OBJECT:
         if (!json_is_object(value))
-            wrong_type(self, key, value, spot, "an object {...}");
+            wrong_type(self, value, spot, "an object {...}");
         break;
     case KEY_LIST:
         if (!json_is_array(value))
-            wrong_type(self, key, value, spot, "a list [...]");
+            wrong_type(self, value, spot, "a list [...]");
         break;
     case KEY_ANY: break;
     case KEY_UNUSED: warn_about(self, spot, "has no effect: %s", key->text); break;
@@ -192,7 +185,7 @@ unknown_key(struct reader *self, const struct object *object, const struct spot 
     struct guess guess = guess_begin(spot->key);
     struct shown shown;
 
-    for (size_t i = 0; i < object->count; i++)
+    for (size_t i = 0; i < object->count && self->unlisted == 0; i++)
         guess_try(&guess, object->keys[i].name);
     if (object->is_open && !guess.best)
         warn_about(self, spot, "%s is not known here and not used", show_text(spot->key, &shown));

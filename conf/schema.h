@@ -33,9 +33,8 @@ struct key {
     const char *name;
     enum key_type type;
     bool may_be_null;
-    bool is_secret; /* its value is never shown */
-    long into;      /* offset, or NOWHERE */
-    size_t bytes;   /* of the enum, int or bool that a KEY_WORD goes into */
+    long into;    /* offset, or NOWHERE */
+    size_t bytes; /* of the enum, int or bool that a KEY_WORD goes into */
     uint64_t initial, least, most;
     const char *unit;
     const char *text; /* KEY_TEXT: the default; KEY_UNUSED: why it has no effect */

@@ -5,80 +5,6 @@
 #include "conf/guess.h"
 #include "conf/places.h"
 
-/* ---- encryption ----------------------------------------------------------------- */
-
-static void
-read_enabled(struct reader *self, json_t *value, const struct spot *spot, void *unused)
-{
-    struct shown shown;
-
-    (void) unused;
-    if (!json_is_boolean(value))
-        complain(self, spot, "%s is not true or false", show_value(value, &shown));
-    else if (json_is_true(value))
-        complain(self, spot, "encryption is not supported yet in this version; set it to false");
-}
-
-static const char *const provider_words[] = { "local", "vault", "volcengine_kms", NULL };
-
-static const struct key encryption_keys[] = {
-    { ROW_READ("enabled", read_enabled) },
-    { ROW_SEEN("provider", KEY_WORD), .words = provider_words },
-    { ROW_SEEN("local", KEY_OBJECT) },
-    { ROW_SEEN("vault", KEY_OBJECT) },
-    { ROW_SEEN("volcengine_kms", KEY_OBJECT) },
-    { ROW_SEEN("api_key_hashing", KEY_OBJECT) },
-};
-static const struct object encryption = OBJECT("encryption", encryption_keys);
-
-void
-read_encryption(struct reader *self, json_t *json, const struct spot *spot, void *unused)
-{
-    (void) unused;
-    read_object(self, json, spot, &encryption, NULL);
-}
-
-/* ---- server: its HTTP gateway is not there, its settings are checked all the same --- */
-
-static void
-read_root_key(struct reader *self, json_t *value, const struct spot *spot, void *unused)
-{
-    (void) unused;
-    if (!json_is_string(value))
-        complain(self, spot, "the value is not a text in quotes");
-    else if (json_string_length(value) == 0)
-        complain(self, spot, "the key is empty; give one, or leave the setting out");
-}
-
-static const char *const auth_words[] = { "dev", "api_key", "trusted", NULL };
-
-static const struct key server_keys[] = {
-    { ROW_SEEN("host", KEY_TEXT) },
-    { ROW_SEEN("port", KEY_NUMBER), .least = 1, .most = 65535 },
-    { ROW_SEEN("workers", KEY_NUMBER), .least = 1, .most = 65535 },
-    { ROW_SEEN("timeout_keep_alive", KEY_NUMBER), .most = 604800, .unit = "seconds" },
-    { ROW_SEEN("auth_mode", KEY_WORD), .words = auth_words, .may_be_null = true },
-    { ROW_READ("root_api_key", read_root_key), .may_be_null = true },
-    { ROW_SEEN("cors_origins", KEY_LIST) },
-    { ROW_SEEN("public_base_url", KEY_TEXT), .may_be_null = true },
-    { ROW_SEEN("observability", KEY_OBJECT), .may_be_null = true },
-    { ROW_SEEN("profile_enabled", KEY_FLAG) },
-    { ROW_SEEN("temp_upload", KEY_ANY) },
-    { ROW_SEEN("upload_signed_ttl_seconds", KEY_NUMBER), .most = UINT32_MAX, .unit = "seconds" },
-    { ROW_SEEN("user_config_defaults", KEY_ANY) },
-    { ROW_SEEN("with_bot", KEY_FLAG) },
-    { ROW_SEEN("bot_api_url", KEY_TEXT), .may_be_null = true },
-};
-static const struct object server = { "server", server_keys,
-    sizeof server_keys / sizeof *server_keys, .is_open = true };
-
-static void
-read_server(struct reader *self, json_t *json, const struct spot *spot, void *unused)
-{
-    (void) unused;
-    read_object(self, json, spot, &server, NULL);
-}
-
 /* ---- storage.agfs -------------------------------------------------------------------- */
 
 static void
@@ -151,6 +77,24 @@ object_in(json_t *json, const char *key)
 }
 
 static void
+settle_primary_place(struct reader *self, const struct spot *workspace_spot)
+{
+    struct conf *conf = self->conf;
+    char *own;
+
+    if (strcmp(conf->primary.kind, "memory") == 0) {
+        conf->primary.place = memory_print("primary");
+        return;
+    }
+    conf->primary.place = places_below(conf->workspace, "viking");
+    own = places_below(conf->workspace, ".knarr");
+    if (places_relation(conf->primary.place, own) != APART)
+        complain(self, workspace_spot, "%s, the place of the primary, and %s lead into one another",
+            conf->primary.place, own);
+    free(own);
+}
+
+static void
 read_agfs(struct reader *self, json_t *json, const struct spot *spot)
 {
     struct conf_backend *primary = &self->conf->primary;
@@ -161,9 +105,7 @@ read_agfs(struct reader *self, json_t *json, const struct spot *spot)
     primary->serves_reads = true;
     if (json)
         read_object(self, json, spot, &agfs, NULL);
-    primary->place = strcmp(primary->kind, "memory") == 0
-        ? memory_print("primary")
-        : places_below(self->conf->workspace, "viking");
+    settle_primary_place(self, &(struct spot){ spot->above, "workspace", 0 });
     read_backups(self, object_in(json, "backups"), &(struct spot){ spot, "backups", 0 });
     read_own_settings(self, object_in(json, "knarr"), &(struct spot){ spot, "knarr", 0 });
 }
@@ -204,6 +146,8 @@ settle_workspace(struct reader *self, const struct spot *storage_spot)
         complain(self, &spot, "the workspace is empty; './data' is the default");
     else if (!absolute)
         complain(self, &spot, "%s: nobody of that name has a home here", show_text(given, &shown));
+    else if (!is_printable(absolute))
+        complain(self, &spot, "%s has bytes that cannot be printed", show_text(absolute, &shown));
     else if (strlen(absolute) >= PATH_BYTES_MAX - NAME_BYTES_MAX)
         complain(self, &spot, "the workspace's path is too long");
     free(given);
@@ -252,11 +196,14 @@ static const struct object top = OBJECT("ov.conf", top_keys);
 static void
 check_identity(struct reader *self, const char *key, const char *account, const char *user)
 {
+    bool is_account = strcmp(key, "default_account") == 0;
     char path[PATH_BYTES_MAX + 1];
     struct report report;
+    struct shown shown;
 
     if (uri_to_path(view_of("viking://~"), view_of(account), view_of(user), path, &report) != DONE)
-        complain(self, &(struct spot){ NULL, key, 0 }, "%s", report.text);
+        complain(self, &(struct spot){ NULL, key, 0 }, "%s cannot be used: %s",
+            show_text(is_account ? account : user, &shown), report.text);
 }
 
 void

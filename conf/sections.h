@@ -19,6 +19,8 @@ void read_backups(struct reader *, json_t *, const struct spot *);
 void read_items(struct reader *, json_t *, const struct spot *);
 void read_own_settings(struct reader *, json_t *, const struct spot *);
 
+void read_server(struct reader *, json_t *, const struct spot *, void *unused);
+
 /* "encryption" of the whole, or of one backup: only "off" is there yet. */
 void read_encryption(struct reader *, json_t *, const struct spot *, void *unused);
 
