@@ -101,7 +101,7 @@ void
 scan_init(struct scan *self, struct grep *grep, const struct position *position)
 {
     *self = (struct scan){ .position = *position, .grep = grep };
-    self->bytes = memory_new(SCAN_BYTES);
+    self->bytes = memory_resize(NULL, SCAN_BYTES);
 }
 
 void

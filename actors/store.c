@@ -88,7 +88,8 @@ seqs_swap(struct seqs *a, struct seqs *b)
 }
 
 static void
-tell_applied(struct store *self, uint64_t attempt, enum outcome outcome, const struct report *report)
+tell_applied(struct store *self, uint64_t attempt, enum outcome outcome,
+    const struct report *report)
 {
     fault_point("ack");
     host_post(self->host, "journal",
@@ -247,7 +248,7 @@ static void
 begin(struct apply *apply)
 {
     struct store *self = apply->store;
-    bool has_content = apply->is_inlined && apply->change.size > 0;
+    bool has_content = apply->change.kind == PUT && apply->is_inlined && apply->change.size > 0;
 
     apply->is_begun = true;
     /* `apply` is gone after begin() unless it is a PUT that still wants bytes. */

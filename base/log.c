@@ -26,7 +26,7 @@
 enum { STAMP_BYTES = 80 };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
-static atomic_int least_level = LOG_INFO;
+static atomic_int least_level = LEVEL_INFO;
 static atomic_int is_json_mode;
 
 void

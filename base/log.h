@@ -13,7 +13,7 @@
  * a file, no key and no credential is ever logged.
  */
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
 
 void log_setup(enum log_level least, int is_json);
 
@@ -24,6 +24,6 @@ void log_event(enum log_level, const char *event, const char *pairs, ...)
 /* The text as one quoted value, escaped; good until the eighth later call on this thread. */
 const char *log_quote(const char *text);
 
-#define LOG(LEVEL, event, ...) log_event(LOG_##LEVEL, event, __VA_ARGS__)
+#define LOG(LEVEL, event, ...) log_event(LEVEL_##LEVEL, event, __VA_ARGS__)
 
 #endif

@@ -11,7 +11,7 @@ struct expansion {
     struct reader *reader;
     const char *at, *end; /* what is left */
     char *into;
-    size_t length;
+    size_t length, room;
     unsigned line;
     bool in_string;
 };
@@ -46,6 +46,10 @@ put(struct expansion *self, struct view bytes)
 {
     if (bytes.length > CONF_BYTES_MAX - self->length)
         return false;
+    if (bytes.length > self->room - self->length) {
+        self->room = 2 * self->room + bytes.length;
+        self->into = memory_resize(self->into, self->room + 1);
+    }
     memcpy(self->into + self->length, bytes.at, bytes.length);
     self->length += bytes.length;
     return true;
@@ -141,7 +145,8 @@ expand(struct reader *reader, struct view text, size_t *length)
 
     expansion.at = text.at;
     expansion.end = text.at + text.length;
-    expansion.into = memory_new(CONF_BYTES_MAX + 1);
+    expansion.room = text.length;
+    expansion.into = memory_new(expansion.room + 1);
     while (fits && expansion.at < expansion.end)
         if (*expansion.at == '$' && see_reference(&expansion, &reference, &name))
             fits = put_variable(&expansion, reference, name);
@@ -153,6 +158,7 @@ expand(struct reader *reader, struct view text, size_t *length)
         free(expansion.into);
         return NULL;
     }
+    expansion.into[expansion.length] = '\0';
     *length = expansion.length;
-    return memory_resize(expansion.into, expansion.length + 1);
+    return expansion.into;
 }

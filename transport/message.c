@@ -36,7 +36,7 @@ walk_U64(struct walker *w, field_U64 *value)
 static bool
 walk_FLAG(struct walker *w, field_FLAG *flag)
 {
-    uint64_t number = *flag;
+    uint64_t number = w->packer ? *flag : 0;
 
     if (!walk_U64(w, &number) || number > 1)
         return false;
@@ -73,7 +73,7 @@ walk_BYTES(struct walker *w, field_BYTES *bytes)
 static bool
 walk_OUTCOME(struct walker *w, field_OUTCOME *outcome)
 {
-    uint64_t number = *outcome;
+    uint64_t number = w->packer ? (uint64_t) *outcome : 0;
 
     if (!walk_U64(w, &number) || number > REFUSED)
         return false;

@@ -58,7 +58,7 @@ is(const char *one, const char *other)
 static void
 a_line_has_time_level_event_and_pairs(void)
 {
-    log_setup(LOG_DEBUG, 0);
+    log_setup(LEVEL_DEBUG, 0);
     listen_to();
     LOG(INFO, "backup_down", "backup=%s reason=%s", "az2", log_quote("No space"));
     LOG(ERROR, "alone", "%s", "");
@@ -70,7 +70,7 @@ a_line_has_time_level_event_and_pairs(void)
 static void
 the_same_line_as_json(void)
 {
-    log_setup(LOG_DEBUG, 1);
+    log_setup(LEVEL_DEBUG, 1);
     listen_to();
     LOG(WARN, "backup_down", "backup=%s n=%d rate=%.1f zip=%s reason=%s", "az2", -7, 1.5, "007",
         log_quote("a \"b\" \\ c\n"));
@@ -85,7 +85,7 @@ the_same_line_as_json(void)
 static void
 levels_below_the_least_are_silent(void)
 {
-    log_setup(LOG_WARN, 0);
+    log_setup(LEVEL_WARN, 0);
     listen_to();
     LOG(DEBUG, "a", "n=%d", 1);
     LOG(INFO, "b", "n=%d", 1);
@@ -118,7 +118,7 @@ hostile_text_stays_inside_its_quotes(void)
         char wanted[512];
 
         check(is(log_quote(rows[i].text), rows[i].quoted));
-        log_setup(LOG_DEBUG, 1);
+        log_setup(LEVEL_DEBUG, 1);
         listen_to();
         LOG(INFO, "e", "k=%s n=%d", log_quote(rows[i].text), 1);
         snprintf(wanted, sizeof wanted,
@@ -132,7 +132,7 @@ hostile_text_stays_inside_its_quotes(void)
 static void
 a_forgotten_quote_cannot_break_the_line(void)
 {
-    log_setup(LOG_DEBUG, 0);
+    log_setup(LEVEL_DEBUG, 0);
     listen_to();
     LOG(INFO, "e", "k=%s", "a\nb\x1b");
     check(is(what_was_said(), "2026-11-22T19:10:01.123Z info  e k=a?b?\n"));
@@ -165,7 +165,7 @@ long_text_is_cut_and_still_a_line(void)
         memset(text, worst[i], sizeof text - 1);
         check(strlen(log_quote(text)) < 1024);
         check(log_quote(text)[strlen(log_quote(text)) - 1] == '"');
-        log_setup(LOG_DEBUG, 1);
+        log_setup(LEVEL_DEBUG, 1);
         listen_to();
         LOG(INFO, "e", "%s", text);
         check_json_shape(what_was_said());
@@ -192,7 +192,7 @@ eight_quoted_values_live_together(void)
 static void
 logging_leaves_errno_alone(void)
 {
-    log_setup(LOG_DEBUG, 0);
+    log_setup(LEVEL_DEBUG, 0);
     listen_to();
     close(STDERR_FILENO);
     errno = ENOSPC;
@@ -217,7 +217,7 @@ lines_of_threads_do_not_mix(void)
     int lines = 0;
     char *rest;
 
-    log_setup(LOG_DEBUG, 0);
+    log_setup(LEVEL_DEBUG, 0);
     listen_to();
     for (size_t i = 0; i < 4; i++)
         check(pthread_create(&threads[i], NULL, say_much, names[i]) == 0);

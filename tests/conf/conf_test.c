@@ -35,7 +35,7 @@ everything_goes_where_it_belongs(void)
     check(strstr(conf->backups[2].place, "/data/_backups/plain"));
     check(strcmp(conf->endpoint, "tcp://127.0.0.1:1934") == 0);
     check(conf->durability == DURABILITY_PROCESS);
-    check(conf->log_level == LOG_DEBUG && conf->log_json);
+    check(conf->log_level == LEVEL_DEBUG && conf->log_json);
     check(conf->settings.clients_max == 16 && conf->settings.quarantine_ms == 600000);
     parsed_free(&parsed);
     free(text);
@@ -56,7 +56,7 @@ an_empty_object_is_all_defaults(void)
     check(conf->retry_interval_ms == 30000 && conf->retry_max_retries_per_round == 3);
     check(conf->retry_quarantine_after_failures == 9 && conf->retry_backoff_base_ms == 1000);
     check(strcmp(conf->default_account, "default") == 0);
-    check(conf->durability == DURABILITY_POWER && conf->log_level == LOG_INFO && !conf->log_json);
+    check(conf->durability == DURABILITY_POWER && conf->log_level == LEVEL_INFO && !conf->log_json);
     check(conf->settings.journal_segment_bytes == 67108864);
     check(strstr(conf->endpoint, "/data/.knarr/knarr.sock"));
     parsed_free(&parsed);

@@ -1,0 +1,116 @@
+#ifndef ACTORS_JOURNAL_INTERNAL_H
+#define ACTORS_JOURNAL_INTERNAL_H
+
+/*
+ * The journal's own state, shared by
+ *
+ *     journal.c      commits, the primary's answers, sending
+ *     checkpoint.c   when records may go
+ *     recovery.c     what a start finds and does
+ *     survey.c       what operators and waiters are told
+ */
+
+#include "actors/catalog.h"
+#include "actors/journal.h"
+#include "actors/ledger.h"
+#include "actors/wait.h"
+#include "base/wal.h"
+
+#include <uthash.h>
+
+enum record_type { RECORD_PROMISE = 1, RECORD_ABORT = 2, RECORD_NOTED = 3 };
+
+enum ticket { TICKET_CHECKPOINT = 1, TICKET_RENAME = 2 };
+
+/* Attempts that are not seqs: changes of the journal's own on the primary. */
+#define OWN_ATTEMPT (UINT64_C(1) << 63)
+
+/* A change between its COMMIT and the primary's answer. */
+struct op {
+    UT_hash_handle hh;      /* by seq */
+    struct op *prev, *next; /* in journal.group, .aborted or .deferred */
+    uint64_t seq, request;
+    enum change_kind kind;
+    char *path, *to, *stage;
+    uint64_t size, mtime_ns, inode, targets, acks, timeout_ms;
+    uint32_t mode;
+    uint8_t hash[16];
+    bool has_hash;
+    struct body body;
+    struct report report; /* aborted: why */
+    enum outcome outcome;
+};
+
+/* A stage that a checkpoint makes needless. */
+struct stage_left {
+    struct stage_left *next;
+    uint64_t seq;
+    char path[];
+};
+
+struct journal {
+    struct host *host;
+    const struct conf *conf;
+    const struct backend_kind *primary_kind;
+    struct backend_args primary;
+    struct journal_backup backups[BACKUPS_MAX];
+    uint32_t ids[BACKUPS_MAX]; /* stable, by index */
+    unsigned backup_count;
+
+    int directory_fd; /* of the segments */
+    struct wal *wal;
+    struct catalog *catalog;
+    struct ledger *ledger;
+    uint64_t next_seq;
+    uint64_t next_own;
+
+    struct op *ops;      /* promised, not yet answered by the primary */
+    struct op *group;    /* appended, not yet durable */
+    struct op *aborted;  /* their ABORT is appended, not yet durable */
+    struct op *deferred; /* behind the rename of a directory */
+    struct op *renaming; /* waits for all before it to be durable */
+    struct wait *waits;
+    struct stage_left *stages;
+    bool is_broken;
+
+    uint64_t noted_ms; /* since when applied changes wait to be made durable; 0: none do */
+
+    uint64_t checkpoint_seq; /* the last one's */
+    uint64_t pending_seq;    /* the one under way; 0: none is */
+    uint64_t pending_segment;
+    uint64_t dirty_ms; /* when the first change after the last checkpoint was promised */
+
+    struct redo *redo; /* recovery is under way, or NULL */
+};
+
+/* journal.c */
+void journal_break(struct journal *, const struct report *);
+void op_free(struct op **);
+void journal_append_noted(struct journal *, unsigned backup, uint64_t seq);
+void journal_apply(struct journal *, const struct op *, uint64_t attempt);
+void journal_own_change(struct journal *, enum change_kind, const char *path);
+void journal_keep_stage(struct journal *, uint64_t seq, const char *path);
+/* Of the backups named by their stable ids, those that there are. */
+uint64_t journal_targets(const struct journal *, struct view ids);
+uint64_t journal_now_or(uint64_t due);
+
+/* checkpoint.c */
+void checkpoint_consider(struct journal *);
+void checkpoint_begin(struct journal *);
+void checkpoint_flushed(struct journal *, const struct message_flushed *);
+
+/* recovery.c */
+enum outcome recovery_open(struct journal *, const char *directory, struct report *);
+void recovery_applied(struct journal *, const struct message_applied *);
+void recovery_checkpointed(struct journal *);
+void recovery_close(struct journal *);
+
+/* survey.c */
+void on_survey(void *, struct envelope *);
+void on_await(void *, struct envelope *);
+void on_revive(void *, struct envelope *);
+void tell_waited(struct journal *, struct wait *, bool is_late);
+/* The COPYs of a wait, packed; empty for none. */
+void pack_copies(struct journal *, const struct wait *, struct body *);
+
+#endif

@@ -1,0 +1,118 @@
+#ifndef ACTORS_LEDGER_INTERNAL_H
+#define ACTORS_LEDGER_INTERNAL_H
+
+/*
+ * The ledger's own: its marks and queues, shared by
+ *
+ *     ledger.c        what a promise does to the marks
+ *     ledger_send.c   what is sent next, and how it ended
+ *     ledger_save.c   the part of a backlog that is in the catalog
+ *     ledger_view.c   what operators and waiters see
+ */
+
+#include "actors/ledger.h"
+#include "actors/wait.h"
+
+#include <uthash.h>
+#include <utlist.h>
+
+enum mark_state { QUEUED, RESTING, SENT, WALKING };
+
+struct mark {
+    UT_hash_handle hh;        /* in backup.marks while it is the newest of its path */
+    struct mark *prev, *next; /* in backup.queue, .trees or .resting */
+    uint64_t seq;             /* the newest change it stands for */
+    uint64_t first_seq;       /* and the oldest */
+    uint64_t size, mtime_ns;
+    uint64_t since_ms; /* clock_ms() when the backup began to lack it */
+    uint64_t due_ms;   /* RESTING: until then */
+    struct body *body;
+    char *to;       /* RENAME */
+    char *moved_to; /* SENT: where a RENAME behind it takes its path */
+    char *reason;   /* of the last failure */
+    struct wait_link *links;
+    uint32_t mode;
+    uint16_t rounds; /* that failed */
+    uint16_t tries;  /* of this round */
+    uint8_t kind;    /* enum change_kind, or LAG_TREE */
+    uint8_t state;   /* enum mark_state */
+    bool clear;      /* remove first whatever is there */
+    bool is_barrier; /* the mark it replaced is under way */
+    bool is_exact;   /* stands for the changes of its path up to seq, and for nothing else */
+    bool is_newest;  /* found by its path */
+    bool is_saved;   /* has a row in the catalog */
+    bool is_dirty;   /* which is not what it should be */
+    bool is_quarantined, is_dead;
+    char path[];
+};
+
+struct sent {
+    UT_hash_handle hh; /* by attempt */
+    uint64_t attempt;
+    struct mark *mark;
+    bool is_probe;
+    bool clears_tree; /* a REMOVE_TREE in front of a walk */
+};
+
+struct backup {
+    uint32_t id;
+    char *name;
+    struct mark *marks; /* the newest of each path */
+    struct mark *queue, *trees, *resting;
+    struct sent *sent;
+    struct mark *walking; /* the tree being walked, or NULL */
+    uint64_t walk_number;
+    char *walk_after;
+    bool walk_asked, walk_done, walk_cleared;
+    struct wait_link *idle_links; /* let go when nothing is lacking */
+
+    uint64_t count, bytes;           /* of marks in memory */
+    uint64_t queued;                 /* in queue */
+    uint64_t body_bytes;             /* kept in memory */
+    uint64_t spilled, spilled_bytes; /* rows that are not in memory */
+    uint64_t rest_due_ms;            /* the earliest of resting, or earlier */
+    uint64_t loaded_seq;             /* rows up to here were loaded */
+
+    bool is_open;      /* the breaker: nothing but probes */
+    unsigned in_a_row; /* failures since the last success */
+    unsigned openings; /* failed probes since the last success */
+    uint64_t probe_due_ms;
+    char *reason; /* of the last failure, until a success */
+
+    uint64_t quarantined, dead;
+    uint64_t promised, applied, superseded, failures;
+};
+
+struct ledger {
+    struct ledger_args args;
+    struct backup *backups;
+    unsigned backup_count;
+    uint64_t next_attempt;
+    uint64_t random;
+};
+
+struct mark *ledger_find(struct backup *, const char *path);
+struct mark *ledger_mark_new(struct backup *, const char *path, unsigned kind, uint64_t seq);
+/* Into the list that its kind and state ask for; and out of it. */
+void ledger_enqueue(struct backup *, struct mark *, bool in_front);
+void ledger_unlist(struct backup *, struct mark *);
+/* No longer in any list: take it out of the books and free it. */
+void ledger_forget(struct ledger *, struct backup *, struct mark *);
+void ledger_drop_body(struct backup *, struct mark *);
+void ledger_unindex(struct backup *, struct mark *);
+
+/* Set or replace the mark of a path. */
+struct mark *ledger_mark(struct ledger *, struct backup *, const struct promise *, unsigned kind,
+    bool clear);
+void ledger_mark_tree(struct ledger *, struct backup *, const char *path, uint64_t seq, bool clear);
+
+bool ledger_is_full(const struct ledger *, const struct backup *);
+struct mark *ledger_spill(struct ledger *, struct backup *, const struct promise *, unsigned kind,
+    bool clear);
+void ledger_unspill(struct backup *, uint64_t rows, uint64_t bytes);
+void ledger_load(struct ledger *, struct backup *);
+void ledger_unsave(struct ledger *, struct backup *, struct mark *);
+void ledger_check_idle(struct ledger *, struct backup *);
+unsigned ledger_index(const struct ledger *, const struct backup *);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * The catalog's part of the ledger: rows for marks that a checkpoint must
+ * keep, and for those that memory has no room for.
+ */
+
+#include "actors/ledger_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { LOAD_ROWS = 1024 };
+
+bool
+ledger_is_full(const struct ledger *ledger, const struct backup *b)
+{
+    return b->spilled > 0 || b->count >= ledger->args.window_items;
+}
+
+/* Marks keep monotonic times, rows wall-clock ones. */
+static uint64_t
+wall_of(uint64_t ms)
+{
+    return clock_wall_ns() / 1000000 + ms - clock_ms();
+}
+
+static uint64_t
+monotonic_of(uint64_t wall_ms)
+{
+    uint64_t now = clock_ms(), wall = clock_wall_ns() / 1000000;
+
+    if (wall_ms >= wall)
+        return now + (wall_ms - wall);
+    return wall - wall_ms < now ? now - (wall - wall_ms) : 0;
+}
+
+void
+ledger_unspill(struct backup *b, uint64_t rows, uint64_t bytes)
+{
+    /* Rows of marks that are under way are counted as theirs, so never go below zero. */
+    b->spilled -= rows < b->spilled ? rows : b->spilled;
+    b->spilled_bytes -= bytes < b->spilled_bytes ? bytes : b->spilled_bytes;
+}
+
+struct mark *
+ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind,
+    bool clear)
+{
+    struct catalog_lag row, old;
+    struct report report;
+
+    if (catalog_lag_get(ledger->args.catalog, b->id, p->path, &old)) {
+        b->superseded++;
+        ledger_unspill(b, 1, old.size);
+        clear = clear || old.clear || old.kind == REMOVE_TREE || old.kind == LAG_TREE;
+        if (kind == CHMOD)
+            kind = old.kind;
+        else if (kind == REMOVE && clear)
+            kind = REMOVE_TREE;
+    }
+    row = (struct catalog_lag){
+        .backup = b->id,
+        .path = p->path,
+        .seq = p->seq,
+        .kind = kind,
+        .clear = clear,
+        .mode = p->mode,
+        .size = kind == PUT ? p->size : 0,
+        .since_ms = wall_of(clock_ms()),
+        .reason = "",
+    };
+    catalog_lag_put(ledger->args.catalog, &row, &report);
+    b->spilled++;
+    b->spilled_bytes += row.size;
+    return NULL;
+}
+
+void
+ledger_unsave(struct ledger *ledger, struct backup *b, struct mark *mark)
+{
+    const char *paths[] = { mark->path, mark->kind == RENAME ? mark->to : NULL };
+
+    for (int i = 0; i < 2 && mark->is_saved && paths[i]; i++) {
+        struct catalog_lag row;
+
+        if (catalog_lag_get(ledger->args.catalog, b->id, paths[i], &row) && row.seq <= mark->seq)
+            catalog_lag_delete(ledger->args.catalog, b->id, paths[i]);
+    }
+    mark->is_saved = false;
+}
+
+struct loading {
+    struct backup *backup;
+    uint64_t last_seq;
+    uint64_t loaded, bytes;
+};
+
+static void
+load_row(void *context, const struct catalog_lag *row)
+{
+    struct loading *loading = context;
+    struct backup *b = loading->backup;
+    struct mark *mark;
+
+    loading->last_seq = row->seq;
+    loading->loaded++;
+    loading->bytes += row->size;
+    if (ledger_find(b, row->path))
+        return; /* memory knows better */
+    mark = ledger_mark_new(b, row->path, row->kind, row->seq);
+    mark->is_saved = true;
+    mark->is_dirty = false;
+    mark->clear = row->clear;
+    mark->mode = row->mode;
+    mark->size = row->size;
+    mark->since_ms = monotonic_of(row->since_ms);
+    mark->rounds = (uint16_t) row->failures;
+    if (mark->kind == PUT)
+        b->bytes += mark->size;
+    if (row->rest_until_ms > 0) {
+        mark->state = RESTING;
+        mark->due_ms = monotonic_of(row->rest_until_ms);
+        mark->is_dead = row->is_dead;
+        mark->is_quarantined = !row->is_dead;
+        mark->reason = memory_copy(row->reason, strlen(row->reason));
+        b->dead += row->is_dead;
+        b->quarantined += !row->is_dead;
+    }
+    ledger_enqueue(b, mark, false);
+}
+
+void
+ledger_load(struct ledger *ledger, struct backup *b)
+{
+    struct loading loading = { .backup = b, .last_seq = b->loaded_seq };
+    size_t room = ledger->args.window_items > b->count ? ledger->args.window_items - b->count : 0;
+
+    if (b->spilled == 0 || room == 0 || b->queued > ledger->args.window_items / 2)
+        return;
+    catalog_lag_by_seq(ledger->args.catalog, b->id, b->loaded_seq,
+        room < LOAD_ROWS ? room : LOAD_ROWS, load_row, &loading);
+    b->loaded_seq = loading.last_seq;
+    if (loading.loaded == 0)
+        b->spilled = b->spilled_bytes = 0;
+    else
+        ledger_unspill(b, loading.loaded, loading.bytes);
+}
+
+static enum outcome
+save_row(struct ledger *ledger, struct backup *b, const struct mark *mark, const char *path,
+    struct report *report)
+{
+    return catalog_lag_put(ledger->args.catalog,
+        &(struct catalog_lag){
+            .backup = b->id,
+            .path = path,
+            .seq = mark->seq,
+            .kind = mark->kind == RENAME ? LAG_TREE : mark->kind,
+            .clear = mark->kind == RENAME || mark->clear,
+            .mode = mark->mode,
+            .size = mark->kind == PUT ? mark->size : 0,
+            .since_ms = wall_of(mark->since_ms),
+            .failures = mark->rounds,
+            .rest_until_ms = mark->is_quarantined || mark->is_dead ? wall_of(mark->due_ms) : 0,
+            .is_dead = mark->is_dead,
+            .reason = mark->reason ? mark->reason : "",
+        },
+        report);
+}
+
+/* The path of a RENAME may have a mark of its own by now, which is newer. */
+static enum outcome
+save_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct report *report)
+{
+    enum outcome outcome = DONE;
+
+    if (!mark->is_dirty || (mark->kind != RENAME && !mark->is_newest && !mark->moved_to))
+        return DONE;
+    if (mark->kind == RENAME) {
+        if (!ledger_find(b, mark->path))
+            outcome = save_row(ledger, b, mark, mark->path, report);
+        if (outcome == DONE && !ledger_find(b, mark->to))
+            outcome = save_row(ledger, b, mark, mark->to, report);
+    } else {
+        outcome = save_row(ledger, b, mark, mark->moved_to ? mark->moved_to : mark->path, report);
+    }
+    if (outcome == DONE) {
+        mark->is_saved = true;
+        mark->is_dirty = false;
+    }
+    return outcome;
+}
+
+static enum outcome
+save_list(struct ledger *ledger, struct backup *b, struct mark *list, size_t *left,
+    struct report *report)
+{
+    enum outcome outcome = DONE;
+
+    for (struct mark *mark = list; mark && *left > 0 && outcome == DONE; mark = mark->next) {
+        *left -= mark->is_dirty;
+        outcome = save_mark(ledger, b, mark, report);
+    }
+    return outcome;
+}
+
+static enum outcome
+save_backup(struct ledger *ledger, struct backup *b, size_t *left, struct report *report)
+{
+    enum outcome outcome = DONE;
+    struct sent *sent, *next;
+
+    HASH_ITER(hh, b->sent, sent, next)
+    {
+        if (outcome == DONE)
+            outcome = save_mark(ledger, b, sent->mark, report);
+    }
+    if (outcome == DONE && b->walking)
+        outcome = save_mark(ledger, b, b->walking, report);
+    if (outcome == DONE)
+        outcome = save_list(ledger, b, b->trees, left, report);
+    if (outcome == DONE)
+        outcome = save_list(ledger, b, b->resting, left, report);
+    if (outcome == DONE)
+        outcome = save_list(ledger, b, b->queue, left, report);
+    return outcome;
+}
+
+enum outcome
+ledger_save(struct ledger *ledger, size_t limit, struct report *report)
+{
+    enum outcome outcome = DONE;
+
+    for (unsigned i = 0; i < ledger->backup_count && outcome == DONE; i++)
+        outcome = save_backup(ledger, &ledger->backups[i], &limit, report);
+    return outcome;
+}

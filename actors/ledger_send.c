@@ -1,0 +1,476 @@
+/*
+ * What is sent next, and how it ended: the send window, the walk of a tree,
+ * failures, and the breaker.
+ */
+
+#include "actors/ledger_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+enum {
+    BREAKER_FAILURES = 3, /* in a row, without one success between them */
+    BACKOFF_DOUBLINGS = 20,
+    JITTER_MS = 50,
+    WALK_RETRY_MS = 1000,
+};
+
+/* xorshift64: jitter needs no better, and a seed makes a run repeatable. */
+static uint64_t
+random_below(struct ledger *ledger, uint64_t bound)
+{
+    ledger->random ^= ledger->random << 13;
+    ledger->random ^= ledger->random >> 7;
+    ledger->random ^= ledger->random << 17;
+    return bound ? ledger->random % bound : 0;
+}
+
+static uint64_t
+backoff_ms(struct ledger *ledger, unsigned doublings, uint64_t most)
+{
+    uint64_t wait = ledger->args.backoff_base_ms
+        << (doublings < BACKOFF_DOUBLINGS ? doublings : BACKOFF_DOUBLINGS);
+
+    return (wait < most ? wait : most) + random_below(ledger, JITTER_MS);
+}
+
+/* ---- sending ---------------------------------------------------------------- */
+
+/* Is something above this path on its way to become, or stop being, a directory? */
+static bool
+has_busy_ancestor(struct backup *b, const char *path)
+{
+    struct view above = path_parent(view_of(path));
+
+    while (b->sent && above.length > 1) {
+        struct mark *mark;
+
+        HASH_FIND(hh, b->marks, above.at, above.length, mark);
+        if (mark && mark->state == SENT && mark->kind != MKDIR && mark->kind != CHMOD)
+            return true;
+        above = path_parent(above);
+    }
+    return false;
+}
+
+static void
+note_sent(struct ledger *ledger, struct backup *b, struct mark *mark, bool clears_tree)
+{
+    struct sent *sent = memory_new(sizeof *sent);
+
+    sent->attempt = ledger->next_attempt++;
+    sent->mark = mark;
+    sent->is_probe = b->is_open;
+    sent->clears_tree = clears_tree;
+    HASH_ADD(hh, b->sent, attempt, sizeof sent->attempt, sent);
+}
+
+static void
+order_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct order *order)
+{
+    *order = (struct order){
+        .attempt = ledger->next_attempt,
+        .seq = mark->seq,
+        .kind = (enum change_kind) mark->kind,
+        .path = mark->path,
+        .to = mark->to,
+        .mode = mark->mode,
+        .size = mark->size,
+        .mtime_ns = mark->mtime_ns,
+        .clear = mark->clear,
+        .is_barrier = mark->is_barrier || mark->clear || mark->kind == RENAME ||
+            mark->kind == REMOVE_TREE || has_busy_ancestor(b, mark->path),
+        .body = mark->body,
+    };
+    mark->state = SENT;
+    note_sent(ledger, b, mark, false);
+}
+
+/* A tree begins: what the backup has there goes first; true if that is to be sent. */
+static bool
+begin_tree(struct ledger *ledger, struct backup *b, struct order *order)
+{
+    struct mark *tree = b->trees;
+
+    ledger_unlist(b, tree);
+    tree->state = WALKING;
+    b->walking = tree;
+    b->walk_after = memory_copy("", 0);
+    b->walk_number++;
+    b->walk_asked = b->walk_done = false;
+    b->walk_cleared = !tree->clear;
+    if (!tree->clear)
+        return false;
+    *order = (struct order){
+        .attempt = ledger->next_attempt,
+        .seq = tree->seq,
+        .kind = REMOVE_TREE,
+        .path = tree->path,
+        .is_barrier = true,
+    };
+    note_sent(ledger, b, tree, true);
+    return true;
+}
+
+static void
+wake_rested(struct backup *b)
+{
+    uint64_t now = clock_ms();
+    struct mark *mark, *next;
+
+    if (now < b->rest_due_ms)
+        return;
+    b->rest_due_ms = UINT64_MAX;
+    DL_FOREACH_SAFE(b->resting, mark, next)
+    {
+        if (mark->due_ms > now) {
+            b->rest_due_ms = mark->due_ms < b->rest_due_ms ? mark->due_ms : b->rest_due_ms;
+            continue;
+        }
+        ledger_unlist(b, mark);
+        mark->state = QUEUED;
+        ledger_enqueue(b, mark, false);
+    }
+}
+
+bool
+ledger_next(struct ledger *ledger, unsigned backup, struct order *order)
+{
+    struct backup *b = &ledger->backups[backup];
+    struct mark *mark;
+
+    if (b->is_open && (b->sent || clock_ms() < b->probe_due_ms))
+        return false;
+    if (HASH_COUNT(b->sent) >= ledger->args.in_flight)
+        return false;
+    wake_rested(b);
+    ledger_load(ledger, b);
+    if (b->trees && !b->walking && begin_tree(ledger, b, order))
+        return true;
+    mark = b->queue;
+    if (!mark)
+        return false;
+    ledger_unlist(b, mark);
+    order_mark(ledger, b, mark, order);
+    return true;
+}
+
+/* ---- walking ---------------------------------------------------------------- */
+
+void
+ledger_check_idle(struct ledger *ledger, struct backup *b)
+{
+    if (b->idle_links && b->count == 0 && b->spilled == 0)
+        wait_release(&b->idle_links, ledger_index(ledger, b));
+}
+
+static void
+end_walk(struct backup *b)
+{
+    free(b->walk_after);
+    b->walk_after = NULL;
+    b->walking = NULL;
+}
+
+static void
+finish_walk(struct ledger *ledger, struct backup *b)
+{
+    struct mark *tree = b->walking;
+
+    if (!b->walk_done || !b->walk_cleared)
+        return;
+    end_walk(b);
+    wait_pass_on(&tree->links, &b->idle_links);
+    ledger_forget(ledger, b, tree);
+    ledger_check_idle(ledger, b);
+}
+
+uint64_t
+ledger_walk_number(const struct ledger *ledger, unsigned backup)
+{
+    return ledger->backups[backup].walk_number;
+}
+
+bool
+ledger_walk(struct ledger *ledger, unsigned backup, const char **path, const char **after)
+{
+    struct backup *b = &ledger->backups[backup];
+
+    if (!b->walking || b->walk_asked || b->walk_done)
+        return false;
+    b->walk_asked = true;
+    *path = b->walking->path;
+    *after = b->walk_after;
+    return true;
+}
+
+void
+ledger_walk_found(struct ledger *ledger, unsigned backup, const char *path, bool is_directory,
+    uint32_t mode, uint64_t size)
+{
+    struct backup *b = &ledger->backups[backup];
+
+    if (!b->walking || strcmp(path, "/") == 0)
+        return;
+    if (strcmp(path, b->walking->path) == 0)
+        ledger_unindex(b, b->walking); /* from here on a mark of its own stands for it */
+    else if (ledger_find(b, path))
+        return; /* it is sent anyway, as it is by then */
+    ledger_mark(ledger, b,
+        &(struct promise){ .seq = b->walking->seq, .path = path, .mode = mode, .size = size },
+        is_directory ? MKDIR : PUT, false);
+}
+
+void
+ledger_walk_paged(struct ledger *ledger, unsigned backup, bool has_more, struct view next)
+{
+    struct backup *b = &ledger->backups[backup];
+
+    if (!b->walking)
+        return;
+    b->walk_asked = false;
+    b->walk_done = !has_more;
+    free(b->walk_after);
+    b->walk_after = view_dup(next);
+    finish_walk(ledger, b);
+}
+
+/* The tree is tried again later, from its beginning. */
+static void
+rest_tree(struct backup *b)
+{
+    struct mark *tree = b->walking;
+
+    end_walk(b);
+    tree->state = RESTING;
+    tree->due_ms = clock_ms() + WALK_RETRY_MS;
+    ledger_enqueue(b, tree, false);
+}
+
+void
+ledger_walk_failed(struct ledger *ledger, unsigned backup, enum outcome outcome, struct view reason)
+{
+    struct backup *b = &ledger->backups[backup];
+
+    if (!b->walking)
+        return;
+    if (outcome == REFUSED) { /* nothing is there: what was to go has gone */
+        ledger_walk_paged(ledger, backup, false, view_of(""));
+        return;
+    }
+    free(b->walking->reason);
+    b->walking->reason = view_dup(reason);
+    b->walk_asked = false;
+    if (b->walk_cleared)
+        rest_tree(b);
+}
+
+/* ---- ending ----------------------------------------------------------------- */
+
+static void
+succeed(struct ledger *ledger, struct backup *b, struct mark *mark)
+{
+    b->applied++;
+    wait_release(&mark->links, ledger_index(ledger, b));
+    ledger_forget(ledger, b, mark);
+}
+
+static void
+set_reason(char **place, struct view reason)
+{
+    free(*place);
+    *place = view_dup(reason);
+}
+
+static void
+note_success(struct backup *b)
+{
+    b->in_a_row = 0;
+    b->openings = 0;
+    b->is_open = false;
+    free(b->reason);
+    b->reason = NULL;
+}
+
+/* True if the backup, not the path, is to blame. */
+static bool
+note_failure(struct ledger *ledger, struct backup *b, bool is_probe, enum outcome outcome,
+    struct view reason)
+{
+    b->failures++;
+    set_reason(&b->reason, reason);
+    if (outcome == REFUSED)
+        return false;
+    b->in_a_row++;
+    if (b->is_open && !is_probe)
+        return true;
+    if (!b->is_open && b->in_a_row < BREAKER_FAILURES)
+        return false;
+    b->is_open = true;
+    b->probe_due_ms = clock_ms() + backoff_ms(ledger, b->openings++, ledger->args.breaker_max_ms);
+    return true;
+}
+
+static void
+rest(struct ledger *ledger, struct backup *b, struct mark *mark, enum outcome outcome)
+{
+    uint64_t wait;
+
+    mark->tries++;
+    if (outcome == REFUSED) {
+        mark->is_dead = true;
+        wait = ledger->args.quarantine_ms;
+    } else if (mark->tries < ledger->args.retries_per_round) {
+        wait = backoff_ms(ledger, mark->tries - 1u, ledger->args.retry_interval_ms);
+    } else {
+        mark->tries = 0;
+        mark->rounds++;
+        mark->is_quarantined = mark->rounds >= ledger->args.quarantine_after;
+        wait = mark->is_quarantined ? ledger->args.quarantine_ms : ledger->args.retry_interval_ms;
+    }
+    mark->state = RESTING;
+    mark->due_ms = clock_ms() + wait;
+    b->dead += mark->is_dead;
+    b->quarantined += mark->is_quarantined;
+    ledger_enqueue(b, mark, false);
+}
+
+/*
+ * Something stands, or is to stand, where this failed; what it removed or moved
+ * may not be removed or moved by a repetition.  Compare the trees instead.
+ */
+static void
+fail_to_trees(struct ledger *ledger, struct backup *b, struct mark *mark)
+{
+    char *path = memory_copy(mark->path, strlen(mark->path));
+    char *to = mark->to;
+    uint64_t seq = mark->seq;
+
+    mark->to = NULL;
+    if (mark->moved_to)
+        to = memory_copy(mark->moved_to, strlen(mark->moved_to));
+    wait_pass_on(&mark->links, &b->idle_links);
+    ledger_forget(ledger, b, mark);
+    ledger_mark_tree(ledger, b, path, seq, true);
+    if (to)
+        ledger_mark_tree(ledger, b, to, seq, true);
+    free(path);
+    free(to);
+}
+
+/* The file was renamed behind it: what failed is owed at its new name. */
+static void
+fail_to_moved(struct ledger *ledger, struct backup *b, struct mark *mark)
+{
+    struct promise p = { .seq = mark->seq,
+        .path = mark->moved_to,
+        .size = mark->size,
+        .mode = mark->mode };
+    struct mark *owed = ledger_mark(ledger, b, &p, mark->kind, false);
+
+    wait_pass_on(&mark->links, owed ? &owed->links : &b->idle_links);
+    ledger_forget(ledger, b, mark);
+}
+
+static void
+fail_to_newer(struct ledger *ledger, struct backup *b, struct mark *mark)
+{
+    struct mark *newer = ledger_find(b, mark->path);
+
+    wait_pass_on(&mark->links, newer ? &newer->links : &b->idle_links);
+    b->superseded++;
+    ledger_forget(ledger, b, mark);
+}
+
+static void
+fail(struct ledger *ledger, struct backup *b, struct sent *sent, enum outcome outcome,
+    enum cause cause, struct view reason)
+{
+    struct mark *mark = sent->mark;
+    bool is_simple = !mark->clear &&
+        (mark->kind == PUT || mark->kind == MKDIR ||
+            (mark->kind == CHMOD && cause != CAUSE_NOT_FOUND));
+    bool blames_backup = note_failure(ledger, b, sent->is_probe, outcome, reason);
+
+    wait_blame(mark->links, ledger_index(ledger, b), cause, reason);
+    set_reason(&mark->reason, reason);
+    mark->is_barrier = true;
+    mark->is_dirty = true;
+    ledger_drop_body(b, mark); /* what is sent next is what the primary has then */
+    if (!is_simple) {
+        fail_to_trees(ledger, b, mark);
+    } else if (mark->moved_to) {
+        fail_to_moved(ledger, b, mark);
+    } else if (!mark->is_newest) {
+        fail_to_newer(ledger, b, mark);
+    } else if (blames_backup) {
+        mark->state = QUEUED;
+        ledger_enqueue(b, mark, true);
+    } else {
+        rest(ledger, b, mark, outcome);
+    }
+}
+
+static void
+tree_cleared(struct ledger *ledger, struct backup *b, const struct sent *sent, enum outcome outcome,
+    struct view reason)
+{
+    if (outcome == DONE) {
+        note_success(b);
+        b->walk_cleared = true;
+        finish_walk(ledger, b);
+        return;
+    }
+    note_failure(ledger, b, sent->is_probe, outcome, reason);
+    set_reason(&sent->mark->reason, reason);
+    rest_tree(b);
+}
+
+uint64_t
+ledger_ended(struct ledger *ledger, unsigned backup, uint64_t attempt, enum outcome outcome,
+    enum cause cause, struct view reason)
+{
+    struct backup *b = &ledger->backups[backup];
+    uint64_t applied_seq = 0;
+    struct sent *sent;
+
+    HASH_FIND(hh, b->sent, &attempt, sizeof attempt, sent);
+    if (!sent)
+        return 0; /* an answer nobody waits for */
+    HASH_DEL(b->sent, sent);
+    if (sent->clears_tree) {
+        tree_cleared(ledger, b, sent, outcome, reason);
+    } else if (outcome == DONE) {
+        applied_seq = sent->mark->is_exact ? sent->mark->seq : 0;
+        note_success(b);
+        succeed(ledger, b, sent->mark);
+    } else {
+        fail(ledger, b, sent, outcome, cause, reason);
+    }
+    free(sent);
+    ledger_check_idle(ledger, b);
+    return applied_seq;
+}
+
+static uint64_t
+due_of(const struct backup *b)
+{
+    if (b->is_open && (b->queue || b->trees || b->resting))
+        return b->probe_due_ms;
+    return b->resting ? b->rest_due_ms : UINT64_MAX;
+}
+
+uint64_t
+ledger_due_ms(const struct ledger *ledger)
+{
+    uint64_t due = UINT64_MAX;
+
+    for (unsigned i = 0; i < ledger->backup_count; i++) {
+        uint64_t one = due_of(&ledger->backups[i]);
+
+        due = one < due ? one : due;
+    }
+    return due;
+}

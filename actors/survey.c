@@ -1,0 +1,303 @@
+/*
+ * survey - what operators and waiters are told.
+ */
+
+#include "actors/journal_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/uri.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <utlist.h>
+
+enum { PACKED_MAX = 512 << 10, TARGETS_MAX = 1000 };
+
+/* Messages packed one behind the other. */
+struct packing {
+    struct journal *journal;
+    char *at;
+    size_t used;
+    uint64_t count;
+    const char *backup; /* the TARGETs' */
+    char last[PATH_BYTES_MAX + 1];
+};
+
+static bool
+pack(struct packing *p, const struct message *message)
+{
+    size_t length = message_pack(message, p->at + p->used, PACKED_MAX - p->used);
+
+    p->used += length;
+    p->count += length > 0;
+    return length > 0;
+}
+
+/* ---- waits ------------------------------------------------------------------------ */
+
+static const char *
+copy_state(const struct wait *wait, unsigned backup)
+{
+    if (!(wait->pending & (UINT64_C(1) << backup)))
+        return "acked";
+    return wait->backup[backup].reason ? "failed" : "pending";
+}
+
+void
+pack_copies(struct journal *self, const struct wait *wait, struct body *body)
+{
+    struct packing p = { .at = memory_new(PACKED_MAX) };
+
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        const char *reason = wait->backup[b].reason;
+
+        if (!(wait->targets & (UINT64_C(1) << b)))
+            continue;
+        pack(&p,
+            &(struct message){
+                .tag = COPY,
+                .copy = { .backup = view_of(self->backups[b].name),
+                    .state = view_of(copy_state(wait, b)),
+                    .cause = wait->backup[b].cause,
+                    .reason = view_of(reason ? reason : "") },
+            });
+    }
+    body_copy(body, (struct view){ p.at, p.used });
+    free(p.at);
+}
+
+/* "a: acked; b: pending; c: failed (no space)" */
+static void
+describe(struct journal *self, const struct wait *wait, struct report *report)
+{
+    size_t used = (size_t) snprintf(report->text, sizeof report->text,
+        "sync write quorum failed: %" PRIu64 "/%d backups succeeded (required %" PRIu64
+        "); the primary has the change as seq %" PRIu64,
+        wait_acked(wait), __builtin_popcountll(wait->targets), wait->required, wait->seq);
+
+    for (unsigned b = 0; b < self->backup_count && used < sizeof report->text; b++) {
+        const char *reason = wait->backup[b].reason;
+
+        if (wait->targets & (UINT64_C(1) << b))
+            used += (size_t) snprintf(report->text + used, sizeof report->text - used,
+                "; %s: %s%s%s", self->backups[b].name, copy_state(wait, b), reason ? ": " : "",
+                reason ? reason : "");
+    }
+}
+
+void
+tell_waited(struct journal *self, struct wait *wait, bool is_late)
+{
+    struct report report = { CAUSE_NONE, "" };
+    struct body body;
+
+    wait->is_answered = true;
+    pack_copies(self, wait, &body);
+    if (is_late) {
+        report.cause = CAUSE_QUORUM;
+        describe(self, wait, &report);
+    }
+    host_post(self->host, "router",
+        &(struct message){
+            .tag = COMMITTED,
+            .committed = { .request = wait->request,
+                .outcome = is_late ? RETRY : DONE,
+                .cause = report.cause,
+                .reason = view_of(report.text),
+                .seq = wait->seq,
+                .is_final = true,
+                .required = wait->required,
+                .acked = wait_acked(wait) },
+        },
+        &body);
+}
+
+static void
+refuse(struct journal *self, uint64_t request, const struct report *report)
+{
+    host_post(self->host, "router",
+        &(struct message){
+            .tag = COMMITTED,
+            .committed = { .request = request,
+                .outcome = REFUSED,
+                .cause = report->cause,
+                .reason = view_of(report->text),
+                .is_final = true },
+        },
+        NULL);
+}
+
+/* The set of backups a name stands for; 0 for an unknown one. */
+static uint64_t
+named(const struct journal *self, struct view name)
+{
+    uint64_t set = 0;
+
+    for (unsigned b = 0; b < self->backup_count; b++)
+        if (self->backups[b].receives && (name.length == 0 || view_is(name, self->backups[b].name)))
+            set |= UINT64_C(1) << b;
+    return set;
+}
+
+void
+on_await(void *arg, struct envelope *envelope)
+{
+    const struct message_await *m = &envelope_message(envelope)->await;
+    struct journal *self = arg;
+    uint64_t set = named(self, m->backup);
+    struct report report;
+    struct wait *wait;
+    char *path;
+
+    if (m->backup.length > 0 && set == 0) {
+        report_set(&report, REFUSED, CAUSE_INVALID_ARGUMENT, "there is no backup '%.*s'",
+            VIEW(m->backup));
+        refuse(self, m->request, &report);
+        return;
+    }
+    if (m->seq >= self->next_seq) {
+        report_set(&report, REFUSED, CAUSE_NOT_FOUND,
+            "there is no change %" PRIu64 " yet; the last one is %" PRIu64, m->seq,
+            self->next_seq - 1);
+        refuse(self, m->request, &report);
+        return;
+    }
+    wait = wait_new(self->backup_count, m->request, m->seq, set);
+    wait->required = (uint64_t) __builtin_popcountll(set);
+    if (m->timeout_ms > 0)
+        wait->deadline_ms = clock_ms() + m->timeout_ms;
+    path = view_dup(m->path);
+    for (unsigned b = 0; b < self->backup_count; b++)
+        if (set & (UINT64_C(1) << b))
+            ledger_await(self->ledger, b, m->seq, path, wait);
+    free(path);
+    DL_APPEND(self->waits, wait);
+}
+
+void
+on_revive(void *arg, struct envelope *envelope)
+{
+    const struct message_revive *m = &envelope_message(envelope)->revive;
+    struct journal *self = arg;
+    char *path = view_dup(m->path);
+    uint64_t revived = ledger_revive(self->ledger, path);
+
+    free(path);
+    host_post(self->host, "router",
+        &(struct message){
+            .tag = COMMITTED,
+            .committed = { .request = m->request, .is_final = true, .acked = revived },
+        },
+        NULL);
+}
+
+/* ---- status ----------------------------------------------------------------------- */
+
+static const char *
+uri_or_path(const char *path, char uri[URI_BYTES_MAX + 1])
+{
+    return path_to_uri(view_of(path), uri) ? uri : path;
+}
+
+static void
+pack_lag(struct packing *p, unsigned b)
+{
+    struct journal *self = p->journal;
+    char uri[URI_BYTES_MAX + 1] = "";
+    struct ledger_state state;
+
+    ledger_state(self->ledger, b, &state);
+    pack(p,
+        &(struct message){
+            .tag = LAG,
+            .lag = {
+                .backup = view_of(self->backups[b].name),
+                .kind = view_of(self->backups[b].kind->name),
+                .state = view_of(state.state),
+                .pending = state.pending,
+                .pending_bytes = state.pending_bytes,
+                .lag_ms = state.lag_ms,
+                .oldest_uri =
+                    view_of(state.oldest_path ? uri_or_path(state.oldest_path, uri) : ""),
+                .reason = view_of(state.reason),
+                .quarantined = state.quarantined,
+                .dead = state.dead,
+                .applied = state.applied,
+                .superseded = state.superseded,
+                .failures = state.failures,
+                .probe_ms = state.probe_ms,
+            },
+        });
+}
+
+static const char *
+kind_name(unsigned kind)
+{
+    return kind == LAG_TREE ? "tree" : change_name((enum change_kind) kind);
+}
+
+static void
+pack_target(void *context, const struct target *t)
+{
+    char uri[URI_BYTES_MAX + 1] = "";
+    struct packing *p = context;
+
+    pack(p,
+        &(struct message){
+            .tag = TARGET,
+            .target = {
+                .uri = view_of(uri_or_path(t->path, uri)),
+                .path = view_of(t->path),
+                .latest_seq = t->seq,
+                .op = view_of(kind_name(t->kind)),
+                .size = t->size,
+                .backup = view_of(p->backup),
+                .failures = t->failures,
+                .quarantined = t->is_quarantined,
+                .reason = view_of(t->reason),
+            },
+        });
+    snprintf(p->last, sizeof p->last, "%s", t->path);
+}
+
+static size_t
+pack_targets(struct packing *p, const struct message_survey *m)
+{
+    size_t limit = m->limit < TARGETS_MAX ? (size_t) m->limit : TARGETS_MAX, most = 0;
+    char *path = view_dup(m->path), *after = view_dup(m->after);
+
+    for (unsigned b = 0; b < p->journal->backup_count; b++) {
+        size_t told;
+
+        p->backup = p->journal->backups[b].name;
+        told = ledger_targets(p->journal->ledger, b, path, after, limit, pack_target, p);
+        most = told > most ? told : most;
+    }
+    free(path);
+    free(after);
+    return most;
+}
+
+void
+on_survey(void *arg, struct envelope *envelope)
+{
+    const struct message_survey *m = &envelope_message(envelope)->survey;
+    struct journal *self = arg;
+    struct packing p = { .journal = self, .at = memory_new(PACKED_MAX) };
+    struct body body;
+
+    if (m->after.length == 0)
+        for (unsigned b = 0; b < self->backup_count; b++)
+            pack_lag(&p, b);
+    if (m->path.length > 0)
+        pack_targets(&p, m);
+    body_copy(&body, (struct view){ p.at, p.used });
+    free(p.at);
+    host_post(self->host, "router",
+        &(struct message){
+            .tag = SURVEYED,
+            .surveyed = { .request = m->request, .count = p.count },
+        },
+        &body);
+}

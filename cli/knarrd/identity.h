@@ -1,0 +1,36 @@
+#ifndef CLI_KNARRD_IDENTITY_H
+#define CLI_KNARRD_IDENTITY_H
+
+/*
+ * identity - is each backup the one that its name stood for the last time?
+ *
+ *     name     place's id                 the start
+ *     -----    -----------------------    ------------------------------------------
+ *     known    as recorded                goes on
+ *     known    none, or an unknown one    refused: `backup accept NAME` takes it as new
+ *     known    another backup's           refused: `backup rename OLD NEW`, or mend the path
+ *     new      another backup's           refused: `backup rename OLD NEW`
+ *     new      none, or an unknown one    a new backup: nothing is owed to it yet
+ *
+ * Kinds that keep nothing over a restart have no id and always go on, empty.
+ */
+
+#include "actors/place.h"
+#include "conf/conf.h"
+
+struct identities {
+    struct place backups[BACKUPS_MAX];
+};
+
+void backend_args_of(const struct conf *, const struct conf_backend *, struct backend_args *);
+
+enum outcome identities_check(const struct conf *, const char *directory, struct identities *,
+    struct report *);
+
+/* The operator's commands, while no server runs. */
+enum outcome identity_rename(const struct conf *, const char *directory, const char *from,
+    const char *to, struct report *);
+enum outcome identity_accept(const struct conf *, const char *directory, const char *name,
+    struct report *);
+
+#endif
