@@ -129,6 +129,14 @@ wal_page_put(char into[WAL_PAGE_BYTES], const struct wal_page *page)
     put32(into + PAGE_CRC, crc32c(0, into, PAGE_CRC));
 }
 
+static bool
+links_back(const struct wal_page *page)
+{
+    if (page->previous == 0)
+        return page->previous_end == 0;
+    return page->previous < page->segment && page->previous_end >= WAL_PAGE_BYTES;
+}
+
 enum wal_page_state
 wal_page_get(const char from[WAL_PAGE_BYTES], uint64_t number, struct wal_page *page)
 {
@@ -149,7 +157,7 @@ wal_page_get(const char from[WAL_PAGE_BYTES], uint64_t number, struct wal_page *
     page->last_seq = get64(from + PAGE_LAST_SEQ);
     page->salt = get32(from + PAGE_SALT);
     if (page->segment == number)
-        return page->previous < number ? WAL_PAGE_BEGUN : WAL_PAGE_BAD;
+        return links_back(page) ? WAL_PAGE_BEGUN : WAL_PAGE_BAD;
     return page->segment < number ? WAL_PAGE_BLANK : WAL_PAGE_BAD;
 }
 
