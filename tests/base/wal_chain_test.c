@@ -29,7 +29,7 @@ done(void)
 static void
 make_segments(void)
 {
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, TINY);
     check(log_dir_open(&dir, &wal) == DONE);
     for (uint64_t seq = 1; seq <= 12; seq++) {

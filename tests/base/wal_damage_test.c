@@ -103,7 +103,7 @@ make_image(uint64_t segment_bytes)
 {
     uint64_t seq = 1;
 
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, segment_bytes);
     check(log_dir_open(&dir, &wal) == DONE);
     for (uint64_t count = 1; seq + count < RECORDS_MAX; count = count % 5 + 1) {
@@ -296,7 +296,7 @@ a_lost_header_page_is_damage(void)
 static void
 a_clean_stop_protects_the_last_record_too(void)
 {
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, TINY);
     check(log_dir_open(&dir, &wal) == DONE);
     commit(1, 1);
@@ -319,7 +319,7 @@ any_blocks_of_the_last_commit_may_be_lost(void)
     char *before, *mixed;
     size_t bytes, blocks, start;
 
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, TINY);
     check(log_dir_open(&dir, &wal) == DONE);
     commit(1, 3);
@@ -369,7 +369,7 @@ a_lost_block_before_the_last_commit_is_damage(void)
 static void
 a_careless_log_with_a_hole_ends_there(void)
 {
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, TINY);
     dir.is_careless = true;
     check(log_dir_open(&dir, &wal) == DONE);
@@ -392,7 +392,7 @@ stored_bytes_that_look_like_records_are_not(void)
     char forged[8 * WAL_BLOCK_BYTES] = { 0 };
     const struct wal_record record = { .type = 1, .seq = 99, .epoch = 1, .segment = 1 };
 
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     log_dir_make(&dir, SMALL);
     check(log_dir_open(&dir, &wal) == DONE);
     commit(1, 1);

@@ -21,7 +21,7 @@ static struct report report;
 static void
 begin(uint64_t segment_bytes)
 {
-    log_setup((enum log_level)(LOG_ERROR + 1), 0); /* refusals here are wanted */
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0); /* refusals here are wanted */
     log_dir_make(&dir, segment_bytes);
     check(log_dir_open(&dir, &wal) == DONE);
 }
@@ -373,7 +373,7 @@ a_failure_anywhere_loses_nothing_acknowledged(void)
 {
     static const char *const ways[] = { "EIO", "ENOSPC", "short", "EIO-after", "EINTR" };
 
-    log_setup((enum log_level)(LOG_ERROR + 1), 0);
+    log_setup((enum log_level)(LEVEL_ERROR + 1), 0);
     for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
         bool has_fired = true;
 
