@@ -371,12 +371,28 @@ write_makes_sense(struct request *r, const struct message_write *m, uint64_t len
     return false;
 }
 
+/* A large body is staged before the claim, with the mode that the file has by then. */
+static void
+begin_large(struct request *r)
+{
+    struct report report;
+    struct entry old;
+    struct body piece;
+
+    if (r->mode == 0)
+        r->mode = look(r->router, r->path, &old, &report) == DONE && !old.is_directory ? old.mode
+                                                                                       : MODE_FILE;
+    body_move(&piece, &r->body);
+    upload_begin(r, NULL, 0, r->size, false);
+    upload_piece(r, &piece, body_view(&piece).length == r->size);
+    r->is_upload = r->heard != r->size;
+}
+
 void
 on_write(void *arg, struct envelope *envelope)
 {
     const struct message_write *m = &envelope_message(envelope)->write;
     struct request *r = request_new(arg, envelope, m->id);
-    struct body piece;
 
     if (!r || !write_makes_sense(r, m, body_view(envelope_body(envelope)).length) ||
         !request_paths(r, m->uri, view_of("")) || !is_permitted(r, URI_FILE, m->uri, r->path))
@@ -392,10 +408,7 @@ on_write(void *arg, struct envelope *envelope)
         change_claim(r);
         return;
     }
-    body_move(&piece, &r->body);
-    upload_begin(r, NULL, 0, r->size, false);
-    upload_piece(r, &piece, r->heard + body_view(&piece).length == r->size);
-    r->is_upload = r->heard != r->size;
+    begin_large(r);
 }
 
 void

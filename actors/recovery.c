@@ -34,7 +34,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define STAGE_DIRECTORY "/.knarr~stage"
+#define STAGE_DIRECTORY "/.knarr-stage"
 
 struct again {         /* a change found in the journal */
     UT_hash_handle hh; /* by seq */

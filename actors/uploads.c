@@ -20,7 +20,7 @@ enum { SILENCE_MS = 60000 /* an upload that says nothing for so long is dropped 
 void
 upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, bool keeps_tail)
 {
-    snprintf(r->stage, sizeof r->stage, "/.knarr~stage/%016" PRIx64, r->number);
+    snprintf(r->stage, sizeof r->stage, "/.knarr-stage/%016" PRIx64, r->number);
     r->is_upload = true;
     r->heard_ms = clock_ms();
     host_post(r->router->host, "store/0",
