@@ -1,5 +1,6 @@
 # tests/<layer>/x_test.c is one program and one ctest entry, linked with its layer.
 set(KNARR_TEST_PREFIX "" CACHE STRING "In front of every test's name: which build it speaks for")
+set(KNARR_TEST_SECONDS 120 CACHE STRING "Longest time one unit test may take")
 option(KNARR_STORIES "Also the tests that run whole programs" ON)
 
 foreach(layer base conf transport backends actors client)
@@ -12,7 +13,7 @@ foreach(layer base conf transport backends actors client)
     target_link_libraries(${target} PRIVATE knarr_${layer})
     set(test ${KNARR_TEST_PREFIX}${layer}/${name})
     add_test(NAME ${test} COMMAND ${target})
-    set_tests_properties(${test} PROPERTIES TIMEOUT 120 LABELS unit)
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${KNARR_TEST_SECONDS} LABELS unit)
   endforeach()
 endforeach()
 
