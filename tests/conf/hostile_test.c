@@ -26,10 +26,9 @@ try_mutation(const char *text, size_t length, size_t at, char byte, size_t backu
     changed[at] = byte;
     parsed = parse_bytes((struct view){ changed, length });
     is_accepted = parsed.outcome == DONE;
-    if (is_accepted && !has_all_backups(parsed.conf, backups)) {
+    if (is_accepted && !has_all_backups(parsed.conf, backups))
         fprintf(stderr, "byte %zu as 0x%02x loses a backup\n", at, (unsigned char) byte);
-        check(!"a backup was lost silently");
-    }
+    check(!is_accepted || has_all_backups(parsed.conf, backups));
     parsed_free(&parsed);
     free(changed);
     return is_accepted;
@@ -38,6 +37,13 @@ try_mutation(const char *text, size_t length, size_t at, char byte, size_t backu
 static const char bytes_to_try[] = { 'x', '0', '9', '"', '\\', '{', '}', '[', ']', ',', ':', '$',
     ' ', '\n', '/', '.', '-', '\x01', '\x7f', '\xc3', '\xff', '\0' };
 
+/* One blank of an indentation is like the next. */
+static bool
+is_indent(const char *at)
+{
+    return at[0] == ' ' && at[-1] == ' ';
+}
+
 static void
 no_changed_byte_loses_a_backup_silently(void)
 {
@@ -45,8 +51,8 @@ no_changed_byte_loses_a_backup_silently(void)
     size_t length = strlen(text), accepted = 0, tried = 0;
 
     enter_new_directory();
-    for (size_t at = 0; at < length; at++)
-        for (size_t i = 0; i < sizeof bytes_to_try; i++, tried++)
+    for (size_t at = 1; at < length; at++)
+        for (size_t i = 0; i < sizeof bytes_to_try && !is_indent(text + at); i++, tried++)
             accepted += try_mutation(text, length, at, bytes_to_try[i], 3);
     check(accepted > 0 && accepted < tried / 2);
     leave_directory();
