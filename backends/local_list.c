@@ -120,15 +120,12 @@ halve(struct snapshot *self)
 static void
 take(struct snapshot *self, const char *name)
 {
-    const size_t used = self->bytes_used + self->count * sizeof *self->starts;
-
     if (name_is_temporary(name) || strlen(name) > NAME_BYTES_MAX)
         return;
-    if (strcmp(name, self->from) <= 0 || (self->upto[0] && strcmp(name, self->upto) >= 0))
-        return;
-    if (used > SNAPSHOT_MAX / 2) /* buffers double */
-        halve(self);
-    append(self, name);
+    if (self->bytes_used + self->count * sizeof *self->starts > SNAPSHOT_MAX / 2)
+        halve(self); /* half of the bound: buffers double */
+    if (strcmp(name, self->from) > 0 && (!self->upto[0] || strcmp(name, self->upto) < 0))
+        append(self, name);
 }
 
 static int
@@ -143,6 +140,7 @@ take_all(struct snapshot *self, int dir)
         take(self, name);
         more = disk->list(dir, &stream, &name, &type);
     }
+    disk->list_end(&stream);
     return more;
 }
 

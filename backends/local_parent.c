@@ -131,6 +131,7 @@ step(struct backend *self, const struct parent *above, const char *path, bool ma
     const char *end = strchr(start, '/');
     const size_t length = (size_t) (end - path);
     char name[NAME_BYTES_MAX + 1];
+    enum outcome outcome = DONE;
     struct stat found;
     int fd;
 
@@ -140,11 +141,15 @@ step(struct backend *self, const struct parent *above, const char *path, bool ma
     if (fd < 0)
         return local_failed(self, !make && errno == ENOTDIR ? ENOENT : errno,
             "open the directory of", path, report);
-    if (disk->stat(fd, &found) != 0 || found.st_dev != self->device) {
-        disk->close(fd);
-        return report_set(report, REFUSED, CAUSE_UNSUPPORTED,
+    if (disk->stat(fd, &found) != 0)
+        outcome = local_failed(self, errno, "look at the directory of", path, report);
+    else if (found.st_dev != self->device)
+        outcome = report_set(report, REFUSED, CAUSE_UNSUPPORTED,
             "%s: %s is on another file system than its root %.150s", self->name,
             path_excerpt(path).text, self->place);
+    if (outcome != DONE) {
+        disk->close(fd);
+        return outcome;
     }
     *below = parent_new(self, above, fd, path, length);
     return DONE;

@@ -78,12 +78,12 @@ remove_names(struct removal *removal, int dir, int depth)
     int more = disk->list(dir, &stream, &name, &type);
 
     while (more > 0) {
-        if (remove_name(removal, dir, name, type, depth) != 0 && !is_moving(errno)) {
-            disk->list_end(&stream);
-            return -1;
-        }
-        more = disk->list(dir, &stream, &name, &type);
+        if (remove_name(removal, dir, name, type, depth) != 0 && !is_moving(errno))
+            more = -1;
+        else
+            more = disk->list(dir, &stream, &name, &type);
     }
+    disk->list_end(&stream);
     return more;
 }
 
@@ -211,6 +211,7 @@ sweep(struct backend *self, int dir)
     while (is_swept && disk->list(dir, &stream, &name, &type) > 0)
         if (name_is_temporary(name))
             local_remove_at(self, dir, name, name, &report);
+    disk->list_end(&stream);
     return is_swept;
 }
 

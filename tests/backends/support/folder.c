@@ -9,14 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static char *
+folder_new_in(const char *under)
+{
+    char *path = memory_print("%s/knarr-backends-XXXXXX", under);
+
+    check(mkdtemp(path));
+    return path;
+}
+
 char *
 folder_new(void)
 {
     const char *under = getenv("TMPDIR");
-    char *path = memory_print("%s/knarr-backends-XXXXXX", under && *under ? under : "/tmp");
 
-    check(mkdtemp(path));
-    return path;
+    return folder_new_in(under && *under ? under : "/tmp");
+}
+
+char *
+folder_new_quick(void)
+{
+    return access("/dev/shm", W_OK) == 0 ? folder_new_in("/dev/shm") : folder_new();
 }
 
 static int
@@ -46,6 +59,25 @@ folder_count(const char *path)
         count++;
     closedir(stream);
     return count;
+}
+
+static int temporaries;
+
+static int
+count_temporary(const char *path, const struct stat *found, int type, struct FTW *where)
+{
+    (void) found;
+    (void) type;
+    temporaries += strncmp(path + where->base, ".knarr~", 7) == 0;
+    return 0;
+}
+
+int
+folder_temporaries(const char *path)
+{
+    temporaries = 0;
+    nftw(path, count_temporary, 16, FTW_PHYS);
+    return temporaries;
 }
 
 int
