@@ -52,13 +52,22 @@ struct wal_found {
 /*
  * Read every whole record, oldest first, through `each` (which may refuse; its
  * report is passed on), then be ready to append behind the last.  The data of
- * a record is good until `each` returns.
+ * a record is good until `each` returns.  What is reported is durable.
+ *
+ * An epoch that is not above the last one in the log is REFUSED as a conflict
+ * before any record is read; found->last_epoch then says which that is.
  */
 enum outcome wal_open(struct wal **, const struct wal_args *,
     enum outcome (*each)(void *context, const struct wal_record *, struct report *), void *context,
     struct wal_found *, struct report *);
 
 void wal_close(struct wal **);
+
+/*
+ * Read every record as wal_open does, and change nothing: DONE if it would open.
+ * Not while somebody appends, whose unfinished commit might look like damage.
+ */
+enum outcome wal_check(int directory, struct wal_found *, struct report *);
 
 /*
  * Copy `header` and remember a reference to `body` (both may be empty; the
@@ -77,13 +86,22 @@ uint64_t wal_pending_bytes(const struct wal *);
  * segment and synced there; if that fails too the outcome is RETRY, nothing of
  * the group may be acknowledged, and the wal is broken: every later commit
  * fails at once with the same report.
+ *
+ * When a full segment finds no space for the next one, only this group fails
+ * (RETRY, no_space): the wal is not broken, and later commits may succeed.
+ * After any failure the group is forgotten here; the next open may find all of
+ * it, its first records, or none.
  */
 enum outcome wal_commit(struct wal *, struct report *);
 
 uint64_t wal_segment(const struct wal *); /* the number records now go to */
 /* Records go to a new segment from here on; the old one is complete. */
 enum outcome wal_rotate(struct wal *, struct report *);
-/* Segments with lower numbers are no longer needed: they are recycled or removed. */
+/*
+ * Segments with lower numbers are no longer needed: they are recycled or
+ * removed, oldest first, each durably before the next.  last_seq and the epoch
+ * are remembered by the segment that is left.
+ */
 enum outcome wal_release(struct wal *, uint64_t before_segment, struct report *);
 uint64_t wal_disk_bytes(const struct wal *); /* all segments, the recycled ones too */
 
