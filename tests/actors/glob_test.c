@@ -15,70 +15,71 @@ matches(const char *pattern, const char *path)
     return is_match;
 }
 
+static const struct {
+    const char *pattern, *path;
+    bool is_match;
+    const char *why;
+} matching[] = {
+    { "a.txt", "a.txt", true, "itself" },
+    { "a.txt", "aXtxt", false, "a dot is a dot" },
+    { "a", "ab", false, "the whole path" },
+    { "a", "b/a", false, "from the start" },
+    { "*.md", "a.md", true, "a star" },
+    { "*.md", ".md", true, "a star for nothing, and for what begins with a dot" },
+    { "*.md", "b/a.md", false, "a star stays within a name" },
+    { "*", "a/b", false, "also alone" },
+    { "a*c*e", "abcde", true, "stars" },
+    { "?", "a", true, "one character" },
+    { "?", "", false, "and not none" },
+    { "?", "/", false, "nor a slash" },
+    { "?", "\xc3\xa9", true, "one character of two bytes" },
+    { "?", "\xff", true, "a stray byte" },
+    { "??", "\xc3\xa9", false, "is not two" },
+    { "**/*.c", "a.c", true, "no directory at all" },
+    { "**/*.c", "x/y/a.c", true, "some directories" },
+    { "src/**/a.c", "src/a.c", true, "none in between" },
+    { "src/**/a.c", "src/x/y/a.c", true, "some in between" },
+    { "src/**/a.c", "srcx/a.c", false, "the part before is whole" },
+    { "src/**", "src/x/y", true, "all below" },
+    { "src/**", "src", false, "but not itself" },
+    { "**", "a/b/c", true, "everything" },
+    { "a**z", "a/b/z", true, "across directories within a part" },
+    { "**/b", "ab", false, "a part is a whole part" },
+    { "[abc]", "b", true, "a set" },
+    { "[abc]", "d", false, "has not all" },
+    { "[a-c]x", "bx", true, "a range" },
+    { "[!a-c]", "d", true, "all but a range" },
+    { "[!a-c]", "b", false, "all but a range" },
+    { "[^a]", "b", true, "the other way to say it" },
+    { "[!a]", "/", false, "is no slash either" },
+    { "a[!b]c", "a/c", false, "nor within" },
+    { "[]]", "]", true, "a bracket comes first" },
+    { "[a-]", "-", true, "a hyphen comes last" },
+    { "[\\]]", "]", true, "or is escaped" },
+    { "[.]", "x", false, "no dot means any" },
+    { "[a\xc3\xa9]x", "\xc3\xa9x", true, "a wide character in a set" },
+    { "[!\xc3\xa9]x", "\xc3\xa9x", false, "a wide character not in it" },
+    { "[!\xc3\xa9]x", "\xc3\xa8x", true, "and another" },
+    { "*.{c,h}", "a.h", true, "braces" },
+    { "*.{c,h}", "a.o", false, "braces" },
+    { "{a,b{c,d}}/x", "bd/x", true, "braces in braces" },
+    { "{a,}b", "b", true, "an empty choice" },
+    { "{**/,}a", "x/y/a", true, "a pattern in braces" },
+    { "a,b", "a,b", true, "a comma outside of braces" },
+    { "\\*", "*", true, "escaped" },
+    { "\\*", "a", false, "escaped" },
+    { "a+(b)|c$^", "a+(b)|c$^", true, "no sign of a regular expression" },
+    { "a\nb*", "a\nb\nc", true, "a newline is a byte like others" },
+};
+
 static void
 a_pattern_matches_what_it_says(void)
 {
-    static const struct {
-        const char *pattern, *path;
-        bool is_match;
-        const char *why;
-    } rows[] = {
-        { "a.txt", "a.txt", true, "itself" },
-        { "a.txt", "aXtxt", false, "a dot is a dot" },
-        { "a", "ab", false, "the whole path" },
-        { "a", "b/a", false, "from the start" },
-        { "*.md", "a.md", true, "a star" },
-        { "*.md", ".md", true, "a star for nothing, and for what begins with a dot" },
-        { "*.md", "b/a.md", false, "a star stays within a name" },
-        { "*", "a/b", false, "also alone" },
-        { "a*c*e", "abcde", true, "stars" },
-        { "?", "a", true, "one character" },
-        { "?", "", false, "and not none" },
-        { "?", "/", false, "nor a slash" },
-        { "?", "\xc3\xa9", true, "one character of two bytes" },
-        { "?", "\xff", true, "a stray byte" },
-        { "??", "\xc3\xa9", false, "is not two" },
-        { "**/*.c", "a.c", true, "no directory at all" },
-        { "**/*.c", "x/y/a.c", true, "some directories" },
-        { "src/**/a.c", "src/a.c", true, "none in between" },
-        { "src/**/a.c", "src/x/y/a.c", true, "some in between" },
-        { "src/**/a.c", "srcx/a.c", false, "the part before is whole" },
-        { "src/**", "src/x/y", true, "all below" },
-        { "src/**", "src", false, "but not itself" },
-        { "**", "a/b/c", true, "everything" },
-        { "a**z", "a/b/z", true, "across directories within a part" },
-        { "**/b", "ab", false, "a part is a whole part" },
-        { "[abc]", "b", true, "a set" },
-        { "[abc]", "d", false, "has not all" },
-        { "[a-c]x", "bx", true, "a range" },
-        { "[!a-c]", "d", true, "all but a range" },
-        { "[!a-c]", "b", false, "all but a range" },
-        { "[^a]", "b", true, "the other way to say it" },
-        { "[!a]", "/", false, "is no slash either" },
-        { "a[!b]c", "a/c", false, "nor within" },
-        { "[]]", "]", true, "a bracket comes first" },
-        { "[a-]", "-", true, "a hyphen comes last" },
-        { "[\\]]", "]", true, "or is escaped" },
-        { "[.]", "x", false, "no dot means any" },
-        { "[a\xc3\xa9]x", "\xc3\xa9x", true, "a wide character in a set" },
-        { "[!\xc3\xa9]x", "\xc3\xa9x", false, "a wide character not in it" },
-        { "[!\xc3\xa9]x", "\xc3\xa8x", true, "and another" },
-        { "*.{c,h}", "a.h", true, "braces" },
-        { "*.{c,h}", "a.o", false, "braces" },
-        { "{a,b{c,d}}/x", "bd/x", true, "braces in braces" },
-        { "{a,}b", "b", true, "an empty choice" },
-        { "{**/,}a", "x/y/a", true, "a pattern in braces" },
-        { "a,b", "a,b", true, "a comma outside of braces" },
-        { "\\*", "*", true, "escaped" },
-        { "\\*", "a", false, "escaped" },
-        { "a+(b)|c$^", "a+(b)|c$^", true, "no sign of a regular expression" },
-        { "a\nb*", "a\nb\nc", true, "a newline is a byte like others" },
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (matches(rows[i].pattern, rows[i].path) != rows[i].is_match)
-            fprintf(stderr, "%s on %s: %s\n", rows[i].pattern, rows[i].path, rows[i].why);
-        check(matches(rows[i].pattern, rows[i].path) == rows[i].is_match);
+    for (size_t i = 0; i < sizeof matching / sizeof *matching; i++) {
+        if (matches(matching[i].pattern, matching[i].path) != matching[i].is_match)
+            fprintf(stderr, "%s on %s: %s\n", matching[i].pattern, matching[i].path,
+                matching[i].why);
+        check(matches(matching[i].pattern, matching[i].path) == matching[i].is_match);
     }
 }
 
