@@ -119,14 +119,14 @@ file_of(int fd)
 static int
 new_file(void)
 {
-    for (int i = 0; i < FILES; i++)
-        if (!power.files[i].is_used) {
-            memset(&power.files[i], 0, sizeof power.files[i]);
-            power.files[i].is_used = true;
-            return i;
-        }
-    check(!"a free file");
-    return -1;
+    int i = 0;
+
+    while (i < FILES && power.files[i].is_used)
+        i++;
+    check(i < FILES);
+    memset(&power.files[i], 0, sizeof power.files[i]);
+    power.files[i].is_used = true;
+    return i;
 }
 
 static int
