@@ -58,9 +58,12 @@ static enum outcome
 perform(struct scene *scene, const struct deed *deed)
 {
     static char large[9 << 20];
+    struct change what = deed->change;
     struct act act;
 
-    act_begin(&act, scene, deed->change);
+    if (what.mode == 0)
+        what.mode = 0644;
+    act_begin(&act, scene, what);
     if (act.endings == 0)
         act_write(&act, deed->change.size == 4 ? "text" : large, deed->change.size);
     return act_wait(&act);

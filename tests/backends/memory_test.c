@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 
+#include <pthread.h>
+
 static char *
 place_new(void)
 {
@@ -141,6 +143,49 @@ unfinished_puts_count(void)
     scene.kind->close(&scene.backend);
 }
 
+struct worker {
+    int number;
+    int mistakes;
+};
+
+static void *
+work(void *context)
+{
+    struct worker *worker = context;
+    struct scene scene = limited(0);
+    char path[32], text[32];
+
+    for (int i = 0; i < 300; i++) {
+        snprintf(path, sizeof path, "/w%d/f%d", worker->number, i % 10);
+        snprintf(text, sizeof text, "%d of %d", i, worker->number);
+        worker->mistakes += put(&scene, path, text) != DONE || !is_file(&scene, path, text);
+        worker->mistakes += put(&scene, "/all/f", text) != DONE;
+        worker->mistakes += lookup(&scene, "/all/f") != DONE;
+        free(names_after(&scene, "/all", "", 3));
+    }
+    scene.kind->close(&scene.backend);
+    return NULL;
+}
+
+static void
+threads_share_a_store(void)
+{
+    struct scene scene = limited(0);
+    struct worker workers[4];
+    pthread_t threads[4];
+
+    for (int i = 0; i < 4; i++) {
+        workers[i] = (struct worker){ .number = i };
+        check(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        check(pthread_join(threads[i], NULL) == 0);
+        check(workers[i].mistakes == 0);
+    }
+    check(names_are(&scene, "/", "all|w0|w1|w2|w3|"));
+    scene.kind->close(&scene.backend);
+}
+
 static const struct test tests[] = {
 #define SENTENCE(name, sentence) { sentence, name },
 #include "tests/backends/support/contract.def"
@@ -148,6 +193,7 @@ static const struct test tests[] = {
     { "the least recently used files leave a full store", least_recently_used_leave },
     { "empty files cannot fill a store without end", empty_files_count_too },
     { "a file larger than the store is refused and costs no other file", too_large_is_refused },
+    { "threads with a handle each share one store", threads_share_a_store },
     { "puts that are not finished take room and give it back", unfinished_puts_count },
 };
 

@@ -194,7 +194,7 @@ draw(uint64_t *seed, uint32_t below)
 void
 contract_changes_repeat(const struct subject *subject)
 {
-    static const uint32_t modes[] = { 0644, 0600, 0755, 0700 };
+    static const uint32_t modes[] = { 0755, 0711, 0777, 0700 }; /* all let their owner in */
     struct scene scene;
     uint64_t seed = 42;
 
