@@ -120,6 +120,26 @@ backups_that_acknowledged_may_have_something_later(void)
     check(trial.verdict.total == 0);
 }
 
+static void
+an_unanswered_write_that_did_not_happen_owes_no_acks(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /d/a -");
+    says("b 11 2 1 put 20 /d/b -");
+    says("m 15 kill");
+    says("b 20 3 0 put 20 /d/c -");
+    says("e 21 3 done 1 1 1 none");
+    trial_replay();
+    hold_directory(&trial.primary, "/d");
+    hold_payload(&trial.primary, "/d/a", 1, 20);
+    trial_see_primary(18);
+    hold_directory(COPY(0), "/d");
+    hold_payload(COPY(0), "/d/c", 3, 20);
+    trial_see_backups(30, 1);
+    trial_end();
+    check(trial.verdict.total == 0);
+}
+
 static size_t
 differences(const char *path, uint64_t id, unsigned mode, bool is_directory)
 {
@@ -159,6 +179,8 @@ static const struct test tests[] = {
     { "as many backups have it as acknowledged it", as_many_backups_have_it_as_acknowledged_it },
     { "backups that acknowledged may have something later",
         backups_that_acknowledged_may_have_something_later },
+    { "an unanswered write that did not happen owes no acks",
+        an_unanswered_write_that_did_not_happen_owes_no_acks },
     { "a backup at rest equals the primary", a_backup_at_rest_equals_the_primary },
 };
 

@@ -45,6 +45,23 @@ replay_finish(struct replay *self)
         free(self->backups[i]);
 }
 
+/*
+ * After `op`, whatever may still happen may do so on top of it, and on top of
+ * each other: as many rounds as there are such, for any order of them.
+ */
+static void
+let_happen(struct replay *self, const struct op *op)
+{
+    size_t rounds = 0;
+
+    for (size_t i = 0; i < self->active_count; i++)
+        rounds += effect_conflicts(self->active[i], op);
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < self->active_count; i++)
+            if (effect_conflicts(self->active[i], op))
+                effect_possible(&self->world, self->active[i], false);
+}
+
 /* What becomes possible before slot `slot` and before `ns`. */
 static void
 activate(struct replay *self, size_t slot, uint64_t ns)
@@ -55,9 +72,7 @@ activate(struct replay *self, size_t slot, uint64_t ns)
         struct op *op = self->unknown[self->next_unknown++];
         self->active[self->active_count++] = op;
         effect_possible(&self->world, op, true);
-        for (size_t i = 0; i + 1 < self->active_count; i++)
-            if (effect_conflicts(self->active[i], op))
-                effect_possible(&self->world, self->active[i], false);
+        let_happen(self, op);
     }
 }
 
@@ -82,9 +97,7 @@ run_until(struct replay *self, uint64_t ns)
         activate(self, self->slot, UINT64_MAX);
         retire(self, op->begin_ns);
         effect_applied(&self->world, op, self->verdict);
-        for (size_t i = 0; i < self->active_count; i++)
-            if (effect_conflicts(self->active[i], op))
-                effect_possible(&self->world, self->active[i], false);
+        let_happen(self, op);
     }
     activate(self, self->slot, ns);
     retire(self, ns);
@@ -119,6 +132,14 @@ conclude(struct replay *self, const struct node *node, const struct found *found
     }
 }
 
+/* Made by an operation that did not happen. */
+static bool
+is_denied(const struct version *version)
+{
+    return version->by && version->by->fate == FATE_UNKNOWN &&
+        version->by->proof == PROOF_NOT_APPLIED;
+}
+
 /* A version that no proof denies; the latest at or before `end`, or -1. */
 static int64_t
 find_version(const struct node *node, const struct found *found, int64_t begin, int64_t end)
@@ -127,8 +148,7 @@ find_version(const struct node *node, const struct found *found, int64_t begin, 
 
     for (int64_t i = begin; i != end + step; i += step) {
         const struct version *version = &node->versions[i];
-        if (version->by && version->by->fate == FATE_UNKNOWN &&
-            version->by->proof == PROOF_NOT_APPLIED)
+        if (is_denied(version))
             continue;
         if (value_is(version->value, found))
             return i;
@@ -209,9 +229,11 @@ stay_active(struct replay *self)
             continue;
         op->proof = PROOF_NONE;
         self->active[kept++] = op;
-        effect_possible(&self->world, op, false);
     }
     self->active_count = kept;
+    for (size_t round = 0; round < kept; round++)
+        for (size_t i = 0; i < kept; i++)
+            effect_possible(&self->world, self->active[i], false);
 }
 
 void
@@ -268,23 +290,33 @@ see_copy(struct replay *self, struct node *node, const char *name, const struct 
     return newest;
 }
 
+/* If an operation was wrongly thought to have made it, whoever made the same before did. */
+static uint32_t
+acked_version(const struct node *node, size_t acks)
+{
+    uint32_t version = node->acked[acks];
+
+    while (version > 0 &&
+        (is_denied(&node->versions[version]) ||
+            node->versions[version].value != node->versions[node->acked[acks]].value))
+        version--;
+    return version;
+}
+
 static void
 check_acks(struct replay *self, const struct node *node, const int64_t *newest, size_t count)
 {
     for (size_t k = 1; k <= BACKUPS_MAX; k++) {
+        const uint32_t wanted = acked_version(node, k);
+        const struct op *by = node->versions[wanted].by;
         size_t have = 0;
+
         for (size_t i = 0; i < count; i++)
-            have += newest[i] >= (int64_t) node->acked[k];
-        if (node->acked[k] > 0 && have < k)
+            have += newest[i] >= (int64_t) wanted;
+        if (wanted > 0 && have < k)
             verdict_add(self->verdict, RULE_ACKS, "%s: %zu acknowledged %s (seq %llu), %zu have it",
-                node->path, k,
-                node->versions[node->acked[k]].by
-                    ? op_names[node->versions[node->acked[k]].by->kind]
-                    : "it",
-                (unsigned long long) (node->versions[node->acked[k]].by
-                        ? node->versions[node->acked[k]].by->seq
-                        : 0),
-                have);
+                node->path, k, by ? op_names[by->kind] : "it",
+                (unsigned long long) (by ? by->seq : 0), have);
     }
 }
 

@@ -218,6 +218,23 @@ two_writes_without_an_answer_may_both_have_made_the_directory(void)
     check(trial.verdict.total == 0);
 }
 
+static void
+what_has_no_answer_may_come_in_any_order(void)
+{
+    char bytes[25];
+
+    make_tree();
+    says("b 20 3 0 append 5 /d/c -");
+    says("b 21 4 1 rename 0 /d/a /d/c");
+    says("b 22 5 2 put 20 /d/c -");
+    says("e 23 5 done 3 0 0 none");
+    hold_tree("/d", false, true);
+    payload_fill(1, 0, bytes, 20);
+    payload_fill(3, 0, bytes + 20, 5);
+    hold(HOLDS, "/d/c", bytes, 25);
+    check(trial_is_well());
+}
+
 static const struct test tests[] = {
     { "a renamed tree is at its new name", a_renamed_tree_is_at_its_new_name },
     { "a renamed tree that lost a file is found", a_renamed_tree_that_lost_a_file_is_found },
@@ -241,6 +258,7 @@ static const struct test tests[] = {
         what_was_moved_away_does_not_tell_whether_a_removal_happened_later },
     { "two writes without an answer may both have made the directory",
         two_writes_without_an_answer_may_both_have_made_the_directory },
+    { "what has no answer may come in any order", what_has_no_answer_may_come_in_any_order },
 };
 
 TEST_MAIN(tests)
