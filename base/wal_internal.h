@@ -63,6 +63,7 @@ struct wal_pending {
 
 struct wal {
     struct wal_args args;
+    bool is_read_only; /* for wal_check */
 
     struct wal_files chain;   /* begun, oldest first; the current one is the last */
     struct wal_files spares;  /* zeroed or recycled, synced, named with later numbers */

@@ -48,6 +48,7 @@ struct opening {
     wal_each *each;
     void *context;
     struct wal_found *found;
+    bool is_check; /* look only: nothing is removed, written or synced */
 };
 
 enum outcome
@@ -124,7 +125,7 @@ look_around(struct opening *opening, struct report *report)
     uint64_t number;
     int more = 1;
 
-    if (disk->unlinkat(directory, "spare.new", 0) < 0 && errno != ENOENT)
+    if (!opening->is_check && disk->unlinkat(directory, "spare.new", 0) < 0 && errno != ENOENT)
         return report_errno(report, errno, "journal: remove a half-made segment");
     while (outcome == DONE && (more = disk->list(directory, &stream, &name, &type)) > 0)
         if (wal_name_read(name, &number))
@@ -132,7 +133,8 @@ look_around(struct opening *opening, struct report *report)
     if (outcome == DONE && more < 0)
         outcome = report_errno(report, errno, "journal: list the segments");
     disk->list_end(&stream);
-    if (outcome == DONE && disk->sync(directory) < 0) /* names the last process did not sync */
+    /* Names that the last process did not sync. */
+    if (outcome == DONE && !opening->is_check && disk->sync(directory) < 0)
         outcome = report_errno(report, errno, "journal: sync the directory");
     if (opening->count > 0)
         qsort(opening->seen, opening->count, sizeof *opening->seen, by_number);
@@ -292,7 +294,7 @@ read_segment(struct opening *opening, const struct seen *seen, uint64_t until,
     if (scan.fd < 0)
         return report_errno(report, errno, "journal: open segment %" PRIu64, seen->file.number);
     outcome = wal_scan_run(&scan, opening->each, opening->context, report);
-    if (outcome == DONE && until == 0)
+    if (outcome == DONE && until == 0 && !opening->is_check)
         outcome = settle(&scan, report);
     disk->close(scan.fd);
     if (outcome == DONE)
@@ -365,6 +367,22 @@ open_all(struct opening *opening, struct report *report)
 }
 
 static enum outcome
+check_all(struct opening *opening, struct report *report)
+{
+    enum outcome outcome = look_around(opening, report);
+
+    if (outcome == DONE)
+        outcome = find_last(opening, report);
+    if (outcome == DONE)
+        outcome = follow_chain(opening, report);
+    if (outcome == DONE && opening->last) {
+        opening->found->last_epoch = opening->last->page.epoch;
+        opening->found->last_segment = opening->last->file.number;
+    }
+    return outcome == DONE ? read_chain(opening, report) : outcome;
+}
+
+static enum outcome
 check_args(const struct wal_args *args, struct report *report)
 {
     const uint64_t most = (uint64_t) UINT32_MAX * WAL_BLOCK_BYTES;
@@ -409,5 +427,31 @@ wal_open(struct wal **opened, const struct wal_args *args, wal_each *each, void 
         make_ready(opening.wal);
     else
         wal_close(opened);
+    return outcome;
+}
+
+static enum outcome
+hear_nothing(void *context, const struct wal_record *record, struct report *report)
+{
+    (void) context;
+    (void) record;
+    (void) report;
+    return DONE;
+}
+
+enum outcome
+wal_check(int directory, struct wal_found *found, struct report *report)
+{
+    struct opening opening = { .each = hear_nothing, .found = found, .is_check = true };
+    enum outcome outcome;
+
+    memset(found, 0, sizeof *found);
+    opening.wal = memory_new(sizeof *opening.wal);
+    opening.wal->args.directory = directory;
+    opening.wal->is_read_only = true;
+    opening.wal->fd = opening.wal->preparing_fd = -1;
+    outcome = check_all(&opening, report);
+    free(opening.seen);
+    wal_close(&opening.wal);
     return outcome;
 }

@@ -53,7 +53,7 @@ wal_file_open(const struct wal *wal, uint64_t number)
     char name[WAL_NAME_BYTES];
 
     wal_name(name, number);
-    return disk->openat(wal->args.directory, name, O_RDWR, 0);
+    return disk->openat(wal->args.directory, name, wal->is_read_only ? O_RDONLY : O_RDWR, 0);
 }
 
 static enum outcome
