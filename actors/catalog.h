@@ -68,6 +68,13 @@ enum { LAG_TREE = 100 }; /* kind: make the whole tree at path equal to the prima
 enum outcome catalog_open(struct catalog **, const char *directory, struct report *);
 void catalog_close(struct catalog **); /* what was not checkpointed is rolled back */
 
+/*
+ * Is it whole?  Tells the backups that it knows, and changes nothing.  Not while
+ * a server has it.  DONE and *is_there false if there is none yet.
+ */
+enum outcome catalog_check(const char *directory, bool *is_there,
+    void (*each)(void *context, const struct catalog_backup *), void *context, struct report *);
+
 uint64_t catalog_checkpoint_seq(const struct catalog *); /* of the last one; 0 if none */
 enum outcome catalog_checkpoint(struct catalog *, uint64_t seq, struct report *);
 
