@@ -1,7 +1,5 @@
 #include "cli/knarrd/identity.h"
 
-#include "actors/catalog.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +32,23 @@ has_place(const struct conf_backend *backend)
     return backend_kind_find(backend->kind)->traits & KEEPS_OVER_RESTART;
 }
 
+enum outcome
+identity_check_one(const struct conf_backend *backend, const struct place *place,
+    const struct catalog_backup *named, const struct catalog_backup *placed, struct report *report)
+{
+    if (placed && strcmp(placed->name, backend->name) != 0)
+        return report_set(report, REFUSED, CAUSE_CONFIG,
+            "the place of backup '%s' (%s) is the one that was called '%s' until now: say "
+            "`knarrd backup rename %s %s` if it has a new name, or mend the path",
+            backend->name, backend->place, placed->name, placed->name, backend->name);
+    if (named && strcmp(named->place_id, place->id) != 0)
+        return report_set(report, REFUSED, CAUSE_CONFIG,
+            "backup '%s' is not where it was: the place at %s is another one%s. Mend the path, "
+            "or say `knarrd backup accept %s` to begin anew there",
+            backend->name, backend->place, place->is_empty ? ", and empty" : "", backend->name);
+    return DONE;
+}
+
 static enum outcome
 check_one(struct catalog *catalog, const struct conf_backend *backend, const struct place *place,
     struct report *report)
@@ -42,23 +57,14 @@ check_one(struct catalog *catalog, const struct conf_backend *backend, const str
     bool is_known = catalog_backup_find(catalog, backend->name, &named);
     bool is_taken = place->id[0] && catalog_backup_by_place(catalog, place->id, &placed);
 
-    if (is_taken && strcmp(placed.name, backend->name) != 0)
-        return report_set(report, REFUSED, CAUSE_CONFIG,
-            "the place of backup '%s' (%s) is the one that was called '%s' until now: say "
-            "`knarrd backup rename %s %s` if it has a new name, or mend the path",
-            backend->name, backend->place, placed.name, placed.name, backend->name);
-    if (is_known && strcmp(named.place_id, place->id) != 0)
-        return report_set(report, REFUSED, CAUSE_CONFIG,
-            "backup '%s' is not where it was: the place at %s is another one%s. Mend the path, "
-            "or say `knarrd backup accept %s` to begin anew there",
-            backend->name, backend->place, place->is_empty ? ", and empty" : "", backend->name);
-    return DONE;
+    return identity_check_one(backend, place, is_known ? &named : NULL, is_taken ? &placed : NULL,
+        report);
 }
 
 /* Two names for one place, found by the marker, whatever the paths look like. */
-static enum outcome
-check_pairs(const struct conf *conf, const struct place *primary, const struct identities *all,
-    struct report *report)
+enum outcome
+identity_check_pairs(const struct conf *conf, const struct place *primary,
+    const struct identities *all, struct report *report)
 {
     for (size_t i = 0; i < conf->backup_count; i++) {
         const char *id = all->backups[i].id;
@@ -94,7 +100,7 @@ check_all(const struct conf *conf, struct catalog *catalog, struct identities *a
         if (outcome == DONE)
             look_at(conf, backend, true, &all->backups[i], report);
     }
-    return outcome == DONE ? check_pairs(conf, &primary, all, report) : outcome;
+    return outcome == DONE ? identity_check_pairs(conf, &primary, all, report) : outcome;
 }
 
 enum outcome

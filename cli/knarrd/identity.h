@@ -15,6 +15,7 @@
  * Kinds that keep nothing over a restart have no id and always go on, empty.
  */
 
+#include "actors/catalog.h"
 #include "actors/place.h"
 #include "conf/conf.h"
 
@@ -26,6 +27,15 @@ void backend_args_of(const struct conf *, const struct conf_backend *, struct ba
 
 enum outcome identities_check(const struct conf *, const char *directory, struct identities *,
     struct report *);
+
+/*
+ * The two judgements that the above is made of, for those who only look.  `named`
+ * is whom the catalog knows by the backup's name, `placed` whom by the place's id.
+ */
+enum outcome identity_check_one(const struct conf_backend *, const struct place *,
+    const struct catalog_backup *named, const struct catalog_backup *placed, struct report *);
+enum outcome identity_check_pairs(const struct conf *, const struct place *primary,
+    const struct identities *, struct report *);
 
 /* The operator's commands, while no server runs. */
 enum outcome identity_rename(const struct conf *, const char *directory, const char *from,

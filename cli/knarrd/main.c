@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "cli/knarrd/doctor.h"
 #include "cli/knarrd/identity.h"
 #include "cli/knarrd/serve.h"
 #include "cli/knarrd/workspace.h"
@@ -85,12 +86,27 @@ do_backup(const struct conf *conf, poptContext words)
     return finish(outcome, &report);
 }
 
+/* Alone in reading the configuration itself: what is wrong with it is a finding. */
+static int
+do_doctor(const struct options *options, poptContext words)
+{
+    const char *word = poptGetArg(words);
+
+    if (word) {
+        fprintf(stderr, "knarrd: doctor takes no '%s'; see knarrd --help\n", word);
+        return EXIT_USAGE;
+    }
+    return doctor(options->config, options->wants_json) ? EXIT_DONE : EXIT_FAILED;
+}
+
 static const struct {
     const char *word; /* or NULL: no command given */
     int (*run)(const struct conf *, poptContext);
+    int (*run_unread)(const struct options *, poptContext); /* instead: reads it itself */
 } commands[] = {
-    { NULL, do_serve },
-    { "backup", do_backup },
+    { NULL, do_serve, NULL },
+    { "backup", do_backup, NULL },
+    { "doctor", NULL, do_doctor },
 };
 
 static int
@@ -103,6 +119,8 @@ run_command(const struct options *options, const char *word, poptContext words)
         if ((word == NULL) != (commands[i].word == NULL) ||
             (word && strcmp(word, commands[i].word) != 0))
             continue;
+        if (commands[i].run_unread)
+            return commands[i].run_unread(options, words);
         if (!load(options, &conf))
             return EXIT_USAGE;
         log_setup((enum log_level) conf->log_level, conf->log_json);
