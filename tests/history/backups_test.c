@@ -140,6 +140,22 @@ an_unanswered_write_that_did_not_happen_owes_no_acks(void)
     check(trial.verdict.total == 0);
 }
 
+static void
+after_a_power_cut_only_what_was_acknowledged_counts(void)
+{
+    write_three("0 0");
+    hold(COPY(0), "/a", "", 0);
+    trial_see_copies(100, 1, true);
+    check(trial.verdict.total == 0);
+    trial_end();
+
+    write_three("1 1");
+    hold(COPY(0), "/a", "", 0);
+    trial_see_copies(100, 1, true);
+    check(trial.verdict.counts[RULE_ACKS] == 1);
+    trial_end();
+}
+
 static size_t
 differences(const char *path, uint64_t id, unsigned mode, bool is_directory)
 {
@@ -181,6 +197,8 @@ static const struct test tests[] = {
         backups_that_acknowledged_may_have_something_later },
     { "an unanswered write that did not happen owes no acks",
         an_unanswered_write_that_did_not_happen_owes_no_acks },
+    { "after a power cut only what was acknowledged counts",
+        after_a_power_cut_only_what_was_acknowledged_counts },
     { "a backup at rest equals the primary", a_backup_at_rest_equals_the_primary },
 };
 

@@ -188,6 +188,7 @@ add_sighting(struct history *self, char **field)
         return false;
     seen.who = field_unescape(field[2]);
     seen.file = field_unescape(field[3]);
+    seen.is_after_cut = strcmp(field[0], "p") == 0;
     self->sightings =
         grow(self->sightings, self->sighting_count, &self->sighting_room, sizeof *self->sightings);
     self->sightings[self->sighting_count++] = seen;
@@ -203,6 +204,7 @@ static const struct {
     { "e", 8, add_end },
     { "m", 3, add_mark },
     { "s", 4, add_sighting },
+    { "p", 4, add_sighting },
 };
 
 bool

@@ -13,6 +13,8 @@
  *                                           its answer came; none: it is unknown
  *     m NS start|kill|cut|stop              the server began, or had ended by then
  *     s NS primary|BACKUP FILE              a snapshot taken while nothing was under way
+ *     p NS BACKUP FILE                      one taken right after a power cut: what nobody
+ *                                           acknowledged may be torn there until the next start
  *
  * SIZE is the payload of put and append and the new length of truncate.  What
  * was written is payload_fill(ID).  A line that is cut off (the last one, when
@@ -67,10 +69,11 @@ struct op {
     struct value *written; /* the file it wrote, if it is a put */
 };
 
-struct sighting { /* an `s` line */
+struct sighting { /* an `s` or `p` line */
     uint64_t at_ns;
     char *who; /* "primary" or the backup's name */
     char *file;
+    bool is_after_cut; /* a `p` line */
 };
 
 struct history {

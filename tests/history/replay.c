@@ -290,6 +290,15 @@ see_copy(struct replay *self, struct node *node, const char *name, const struct 
     return newest;
 }
 
+/* After a power cut: the newest version that this can be, or none that anybody could have acknowledged. */
+static int64_t
+see_remains(const struct node *node, const struct found *found)
+{
+    const int64_t last = (int64_t) node->version_count - 1;
+
+    return node->now.is_anything ? last : find_version(node, found, last, 0);
+}
+
 /* If an operation was wrongly thought to have made it, whoever made the same before did. */
 static uint32_t
 acked_version(const struct node *node, size_t acks)
@@ -321,24 +330,27 @@ check_acks(struct replay *self, const struct node *node, const int64_t *newest, 
 }
 
 void
-replay_see_backups(struct replay *self, uint64_t at_ns, size_t count, char *const *names,
+replay_see_backups(struct replay *self, const struct sighting *seen, size_t count,
     const struct snapshot *snapshots)
 {
     int64_t newest[BACKUPS_MAX];
 
-    run_until(self, at_ns);
+    run_until(self, seen->at_ns);
     for (struct node *node = self->world.first; node; node = node->next_in_world) {
         if (!*node->path)
             continue;
-        for (size_t i = 0; i < count; i++)
-            newest[i] = see_copy(self, node, names[i], snapshot_find(&snapshots[i], node->path));
+        for (size_t i = 0; i < count; i++) {
+            const struct found *found = snapshot_find(&snapshots[i], node->path);
+            newest[i] = seen->is_after_cut ? see_remains(node, found)
+                                           : see_copy(self, node, seen[i].who, found);
+        }
         check_acks(self, node, newest, count);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !seen->is_after_cut; i++)
         for (size_t j = 0; j < snapshots[i].count; j++)
             if (!world_find(&self->world, snapshots[i].at[j].path))
                 verdict_add(self->verdict, RULE_NEVER_THERE, "%s on %s: nothing explains it",
-                    snapshots[i].at[j].path, names[i]);
+                    snapshots[i].at[j].path, seen[i].who);
 }
 
 static void

@@ -34,9 +34,9 @@ void replay_see_primary(struct replay *, uint64_t at_ns, const struct snapshot *
 /*
  * Backups, all seen at one time while nothing was under way: each may hold
  * versions of its own choice, but never go back, and as many as acknowledged
- * a change must have it.
+ * a change must have it.  After a power cut only that is judged.
  */
-void replay_see_backups(struct replay *, uint64_t at_ns, size_t count, char *const *names,
+void replay_see_backups(struct replay *, const struct sighting *, size_t count,
     const struct snapshot *);
 
 /* A backup at rest. */

@@ -187,7 +187,7 @@ class Lane:
 
     # ---- what is there ---------------------------------------------------------------
 
-    def see(self, places):
+    def see(self, places, letter="s"):
         """Snapshots of (who, directory) pairs, noted in the history."""
         self.shots += 1
         command = [self.program("history_snapshot")]
@@ -196,7 +196,7 @@ class Lane:
         for who, place in places:
             file = "shot-%d-%s" % (self.shots, who)
             command += [place, os.path.join(self.records, file)]
-            lines.append("s %d %s %s" % (at, who, file))
+            lines.append("%s %d %s %s" % (letter, at, who, file))
         if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
             raise Broken("no snapshot of %s" % places)
         self.tell("\n".join(lines))
@@ -204,8 +204,8 @@ class Lane:
     def see_primary(self):
         self.see([("primary", self.primary)])
 
-    def see_backups(self):
-        self.see(self.backups)
+    def see_backups(self, after_cut=False):
+        self.see(self.backups, "p" if after_cut else "s")
 
     # ---- the end -----------------------------------------------------------------------
 

@@ -75,18 +75,15 @@ see(struct replay *replay, const struct history *history, const char *file, size
     const struct sighting *sighting = &history->sightings[*next];
     const size_t count = sightings_together(history, *next);
     struct snapshot snapshots[BACKUPS_MAX] = { { 0 } };
-    char *names[BACKUPS_MAX];
     bool is_good = true;
 
     *next += count > 0 ? count : 1;
-    for (size_t i = 0; i < (count > 0 ? count : 1) && is_good; i++) {
-        names[i] = sighting[i].who;
+    for (size_t i = 0; i < (count > 0 ? count : 1) && is_good; i++)
         is_good = load(&snapshots[i], sighting[i].file, file);
-    }
     if (is_good && count == 0)
         replay_see_primary(replay, sighting->at_ns, &snapshots[0]);
     if (is_good && count > 0)
-        replay_see_backups(replay, sighting->at_ns, count, names, snapshots);
+        replay_see_backups(replay, sighting, count, snapshots);
     for (size_t i = 0; i < BACKUPS_MAX; i++)
         snapshot_free(&snapshots[i]);
     return is_good;

@@ -87,13 +87,23 @@ trial_see_primary(uint64_t at_ns)
 }
 
 static inline void
-trial_see_backups(uint64_t at_ns, size_t count)
+trial_see_copies(uint64_t at_ns, size_t count, bool is_after_cut)
 {
-    char *names[] = { "one", "two", "three" };
+    const struct sighting seen[] = {
+        { .at_ns = at_ns, .who = (char *) "one", .is_after_cut = is_after_cut },
+        { .at_ns = at_ns, .who = (char *) "two", .is_after_cut = is_after_cut },
+        { .at_ns = at_ns, .who = (char *) "three", .is_after_cut = is_after_cut },
+    };
 
-    replay_see_backups(&trial.replay, at_ns, count, names, trial.copies);
+    replay_see_backups(&trial.replay, seen, count, trial.copies);
     for (size_t i = 0; i < count; i++)
         snapshot_free(&trial.copies[i]);
+}
+
+static inline void
+trial_see_backups(uint64_t at_ns, size_t count)
+{
+    trial_see_copies(at_ns, count, false);
 }
 
 static inline void
