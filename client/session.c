@@ -41,6 +41,8 @@ session_close(struct knarr *self)
     zmq_close(self->socket);
     self->socket = NULL;
     self->monitor = NULL;
+    self->is_connected = false;
+    self->is_lost = false;
 }
 
 enum outcome
@@ -69,6 +71,22 @@ is_writable(struct knarr *self)
     return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && events & ZMQ_POLLOUT;
 }
 
+/* What libzmq's monitor tells: each event is a frame that begins with its number, and an address. */
+static void
+read_monitor(struct knarr *self)
+{
+    unsigned char event[16] = { 0 }, address[256];
+
+    while (zmq_recv(self->monitor, event, sizeof event, ZMQ_DONTWAIT) >= 2) {
+        uint16_t number;
+
+        memcpy(&number, event, sizeof number);
+        self->is_connected = number == ZMQ_EVENT_CONNECTED;
+        self->is_lost = self->is_lost || number == ZMQ_EVENT_DISCONNECTED;
+        zmq_recv(self->monitor, address, sizeof address, ZMQ_DONTWAIT);
+    }
+}
+
 /* Sleep until the socket can do what is asked, the connection is lost, or it is time. */
 static enum outcome
 sleep_until(struct knarr *self, short events, uint64_t at_ms, struct report *report)
@@ -81,7 +99,8 @@ sleep_until(struct knarr *self, short events, uint64_t at_ms, struct report *rep
 
     if (zmq_poll(items, 2, at_ms > now_ms ? (long) (at_ms - now_ms) : 0) < 0 && errno != EINTR)
         return lost(self, "cannot be waited for", report);
-    if (items[1].revents && !(items[0].revents & events))
+    read_monitor(self);
+    if (self->is_lost && !(items[0].revents & events))
         return lost(self, "closed the connection", report);
     return DONE;
 }
@@ -264,7 +283,7 @@ dial(struct knarr *self, struct report *report)
     set_number(self->socket, ZMQ_LINGER, LINGER_MS);
     set_number(self->socket, ZMQ_RCVHWM, FRAMES_WAITING);
     set_number(self->monitor, ZMQ_LINGER, 0);
-    zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_DISCONNECTED);
+    zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED);
     if (zmq_connect(self->monitor, MONITOR) || zmq_connect(self->socket, self->endpoint))
         return report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
             "%s is not an endpoint (ipc:///PATH or tcp://HOST:PORT): %s", self->endpoint,
@@ -272,15 +291,21 @@ dial(struct knarr *self, struct report *report)
     return DONE;
 }
 
-/* With ZMQ_IMMEDIATE a socket is writable once somebody is there. */
+/*
+ * With ZMQ_IMMEDIATE a socket is writable once somebody is there and speaks
+ * ZeroMQ.  One who is there and slow has the time of any other answer.
+ */
 static enum outcome
 await_peer(struct knarr *self, struct report *report)
 {
-    uint64_t until_ms = clock_ms() + sooner(CONNECT_MS, self->timeout_ms);
+    uint64_t began_ms = clock_ms(), patience_ms = sooner(CONNECT_MS, self->timeout_ms);
     enum outcome outcome = DONE;
 
-    while (outcome == DONE && !is_writable(self) && clock_ms() < until_ms)
-        outcome = sleep_until(self, ZMQ_POLLOUT, until_ms, report);
+    while (outcome == DONE && !is_writable(self) && clock_ms() < began_ms + patience_ms) {
+        outcome = sleep_until(self, ZMQ_POLLOUT, began_ms + patience_ms, report);
+        if (self->is_connected)
+            patience_ms = self->timeout_ms;
+    }
     if (outcome == DONE && !is_writable(self))
         return lost(self, "does not answer", report);
     return outcome;
@@ -337,6 +362,10 @@ session_open(struct knarr *self, struct report *report)
 {
     enum outcome outcome;
 
+    if (self->socket)
+        read_monitor(self);
+    if (self->is_lost)
+        session_close(self);
     if (self->socket)
         return DONE;
     self->last_id = 1; /* the greeting */

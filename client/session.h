@@ -30,7 +30,8 @@ struct knarr {
     uint64_t timeout_ms;
     void *context;
     void *socket;  /* a DEALER, or NULL while closed */
-    void *monitor; /* tells when the connection is lost */
+    void *monitor; /* tells when the connection is made and lost */
+    bool is_connected, is_lost;
     uint64_t last_id;
     uint64_t last_ping;
     uint64_t chunk_bytes, credit_bytes; /* as the server's WELCOME said, within bounds */

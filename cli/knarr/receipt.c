@@ -62,9 +62,8 @@ static void
 print_plain(const struct knarr_result *result)
 {
     printf("seq       %" PRIu64 "\n", result->seq);
-    printf("size      %" PRIu64 "\n", result->size);
-    if (*result->hash)
-        printf("hash      %s\n", result->hash);
+    if (*result->hash) /* there is a file */
+        printf("size      %" PRIu64 "\nhash      %s\n", result->size, result->hash);
     if (result->required > 0)
         printf("required  %" PRIu64 "\n", result->required);
     for (size_t i = 0; i < result->copy_count; i++) {

@@ -180,6 +180,24 @@ gone_and_back(void)
 }
 
 static void
+restarted(void)
+{
+    struct fake fake = { .hear = answer_done };
+    struct knarr_result result;
+    struct knarr *knarr;
+
+    fake_start(&fake);
+    knarr = connect_to(&fake, LONG_MS, &result);
+    check(knarr_remove(knarr, "viking://resources/a", false, NULL, &result) == KNARR_DONE);
+    fake_stop(&fake);
+    fake_start_again(&fake);
+    zmq_poll(NULL, 0, SOON_MS); /* the kernel tells the client's thread, not us */
+    check(knarr_remove(knarr, "viking://resources/a", false, NULL, &result) == KNARR_DONE);
+    knarr_close(&knarr);
+    fake_end(&fake);
+}
+
+static void
 answer_others_first(struct fake *fake, const struct message *message, struct view body)
 {
     uint64_t id = message->delete.id;
@@ -387,6 +405,7 @@ static const struct test tests[] = {
     { "a server that is silent is asked, then given up", silence },
     { "a server that answers PINGs may take its time", slow_and_alive },
     { "a lost connection is noticed at once, and made anew", gone_and_back },
+    { "a server that is restarted between two calls is no failure", restarted },
     { "answers to other requests are passed over", other_ids },
     { "a flood of them is no sign of life", flood },
     { "junk ends the connection", junk },
