@@ -105,9 +105,9 @@ void catalog_lag_delete(struct catalog *, uint32_t backup, const char *path);
 void catalog_lag_delete_below(struct catalog *, uint32_t backup,
     const char *path); /* not path itself */
 void catalog_lag_delete_all(struct catalog *, uint32_t backup);
-/* In seq order, seq > after, at most limit but for the last seq, whose rows all come. */
-size_t catalog_lag_by_seq(struct catalog *, uint32_t backup, uint64_t after, size_t limit,
-    void (*each)(void *context, const struct catalog_lag *), void *context);
+/* In the order of (seq, path), from behind (after, after_path), at most limit. */
+size_t catalog_lag_by_seq(struct catalog *, uint32_t backup, uint64_t after, const char *after_path,
+    size_t limit, void (*each)(void *context, const struct catalog_lag *), void *context);
 /* At and below path, in path order, path > after. */
 size_t catalog_lag_by_path(struct catalog *, uint32_t backup, const char *path, const char *after,
     size_t limit, void (*each)(void *context, const struct catalog_lag *), void *context);

@@ -18,46 +18,47 @@
 #define uthash_malloc(bytes) memory_new(bytes)
 #include <uthash.h>
 
-#define STATEMENTS(STATEMENT)                                                                    \
-    STATEMENT(BEGIN, "BEGIN IMMEDIATE")                                                          \
-    STATEMENT(COMMIT, "COMMIT")                                                                  \
-    STATEMENT(NUMBER_GET, "SELECT value FROM number WHERE name = ?1")                            \
-    STATEMENT(NUMBER_PUT, "INSERT OR REPLACE INTO number VALUES (?1, ?2)")                       \
-    STATEMENT(BACKUP_ADD, "INSERT INTO backup (name, place_id, retired) VALUES (?1, ?2, ?3)")    \
-    STATEMENT(BACKUP_SET,                                                                        \
-        "UPDATE backup SET name = ?1, place_id = ?2, retired = ?3"                               \
-        " WHERE id = ?4")                                                                        \
-    STATEMENT(BACKUP_BY_NAME,                                                                    \
-        "SELECT id, name, place_id, retired FROM backup"                                         \
-        " WHERE name = ?1 ORDER BY retired, id DESC LIMIT 1")                                    \
-    STATEMENT(BACKUP_BY_PLACE,                                                                   \
-        "SELECT id, name, place_id, retired FROM backup"                                         \
-        " WHERE place_id = ?1 AND place_id <> ''"                                                \
-        " ORDER BY retired, id DESC LIMIT 1")                                                    \
-    STATEMENT(BACKUP_ALL, "SELECT id, name, place_id, retired FROM backup ORDER BY id")          \
-    STATEMENT(VERSION_PUT, "INSERT OR REPLACE INTO version VALUES (?1, ?2, ?3, ?4, ?5)")         \
-    STATEMENT(VERSION_GET, "SELECT path, seq, kind, size, hash FROM version WHERE path = ?1")    \
-    STATEMENT(VERSION_RANGE,                                                                     \
-        "SELECT path, seq, kind, size, hash FROM version"                                        \
-        " WHERE path > ?1 AND path < ?2 ORDER BY path LIMIT ?3")                                 \
-    STATEMENT(LAG_SUMS, "SELECT backup, COUNT(*), SUM(size) FROM lag GROUP BY backup")           \
-    STATEMENT(LAG_SIZE, "SELECT size FROM lag WHERE backup = ?1 AND path = ?2")                  \
-    STATEMENT(LAG_PUT,                                                                           \
-        "INSERT OR REPLACE INTO lag"                                                             \
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                           \
-    STATEMENT(LAG_GET, "SELECT * FROM lag WHERE backup = ?1 AND path = ?2")                      \
-    STATEMENT(LAG_BY_SEQ, "SELECT * FROM lag WHERE backup = ?1 AND seq > ?2 ORDER BY seq, path") \
-    STATEMENT(LAG_BY_PATH,                                                                       \
-        "SELECT * FROM lag"                                                                      \
-        " WHERE backup = ?1 AND path > ?2 AND path < ?3"                                         \
-        " ORDER BY path LIMIT ?4")                                                               \
-    STATEMENT(LAG_DELETE, "DELETE FROM lag WHERE backup = ?1 AND path = ?2 RETURNING size")      \
-    STATEMENT(LAG_SUM_BELOW,                                                                     \
-        "SELECT COUNT(*), SUM(size) FROM lag"                                                    \
-        " WHERE backup = ?1 AND path > ?2 AND path < ?3")                                        \
-    STATEMENT(LAG_DELETE_BELOW,                                                                  \
-        "DELETE FROM lag"                                                                        \
-        " WHERE backup = ?1 AND path > ?2 AND path < ?3")                                        \
+#define STATEMENTS(STATEMENT)                                                                 \
+    STATEMENT(BEGIN, "BEGIN IMMEDIATE")                                                       \
+    STATEMENT(COMMIT, "COMMIT")                                                               \
+    STATEMENT(NUMBER_GET, "SELECT value FROM number WHERE name = ?1")                         \
+    STATEMENT(NUMBER_PUT, "INSERT OR REPLACE INTO number VALUES (?1, ?2)")                    \
+    STATEMENT(BACKUP_ADD, "INSERT INTO backup (name, place_id, retired) VALUES (?1, ?2, ?3)") \
+    STATEMENT(BACKUP_SET,                                                                     \
+        "UPDATE backup SET name = ?1, place_id = ?2, retired = ?3"                            \
+        " WHERE id = ?4")                                                                     \
+    STATEMENT(BACKUP_BY_NAME,                                                                 \
+        "SELECT id, name, place_id, retired FROM backup"                                      \
+        " WHERE name = ?1 ORDER BY retired, id DESC LIMIT 1")                                 \
+    STATEMENT(BACKUP_BY_PLACE,                                                                \
+        "SELECT id, name, place_id, retired FROM backup"                                      \
+        " WHERE place_id = ?1 AND place_id <> ''"                                             \
+        " ORDER BY retired, id DESC LIMIT 1")                                                 \
+    STATEMENT(BACKUP_ALL, "SELECT id, name, place_id, retired FROM backup ORDER BY id")       \
+    STATEMENT(VERSION_PUT, "INSERT OR REPLACE INTO version VALUES (?1, ?2, ?3, ?4, ?5)")      \
+    STATEMENT(VERSION_GET, "SELECT path, seq, kind, size, hash FROM version WHERE path = ?1") \
+    STATEMENT(VERSION_RANGE,                                                                  \
+        "SELECT path, seq, kind, size, hash FROM version"                                     \
+        " WHERE path > ?1 AND path < ?2 ORDER BY path LIMIT ?3")                              \
+    STATEMENT(LAG_SUMS, "SELECT backup, COUNT(*), SUM(size) FROM lag GROUP BY backup")        \
+    STATEMENT(LAG_SIZE, "SELECT size FROM lag WHERE backup = ?1 AND path = ?2")               \
+    STATEMENT(LAG_PUT,                                                                        \
+        "INSERT OR REPLACE INTO lag"                                                          \
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                        \
+    STATEMENT(LAG_GET, "SELECT * FROM lag WHERE backup = ?1 AND path = ?2")                   \
+    STATEMENT(LAG_BY_SEQ,                                                                     \
+        "SELECT * FROM lag WHERE backup = ?1 AND (seq, path) > (?2, ?3) ORDER BY seq, path")  \
+    STATEMENT(LAG_BY_PATH,                                                                    \
+        "SELECT * FROM lag"                                                                   \
+        " WHERE backup = ?1 AND path > ?2 AND path < ?3"                                      \
+        " ORDER BY path LIMIT ?4")                                                            \
+    STATEMENT(LAG_DELETE, "DELETE FROM lag WHERE backup = ?1 AND path = ?2 RETURNING size")   \
+    STATEMENT(LAG_SUM_BELOW,                                                                  \
+        "SELECT COUNT(*), SUM(size) FROM lag"                                                 \
+        " WHERE backup = ?1 AND path > ?2 AND path < ?3")                                     \
+    STATEMENT(LAG_DELETE_BELOW,                                                               \
+        "DELETE FROM lag"                                                                     \
+        " WHERE backup = ?1 AND path > ?2 AND path < ?3")                                     \
     STATEMENT(LAG_DELETE_ALL, "DELETE FROM lag WHERE backup = ?1")
 
 enum statement {

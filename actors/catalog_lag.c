@@ -205,19 +205,18 @@ catalog_lag_delete_all(struct catalog *self, uint32_t backup)
 /* ---- many rows -------------------------------------------------------------------- */
 
 size_t
-catalog_lag_by_seq(struct catalog *self, uint32_t backup, uint64_t after, size_t limit,
-    void (*each)(void *context, const struct catalog_lag *), void *context)
+catalog_lag_by_seq(struct catalog *self, uint32_t backup, uint64_t after, const char *after_path,
+    size_t limit, void (*each)(void *context, const struct catalog_lag *), void *context)
 {
     char stored[PATH_BYTES_MAX + 1];
     sqlite3_stmt *statement = catalog_begin(self, LAG_BY_SEQ);
-    struct catalog_lag lag = { 0 };
-    size_t count = 0;
+    struct catalog_lag lag;
+    size_t count;
 
     catalog_bind_number(statement, 1, backup);
     catalog_bind_number(statement, 2, after);
-    for (; catalog_row(statement); count++) {
-        if (count >= limit && catalog_column_number(statement, SEQ) != lag.seq)
-            break;
+    catalog_bind_path(statement, 3, after_path);
+    for (count = 0; count < limit && catalog_row(statement); count++) {
         get_lag(statement, &lag, stored);
         each(context, &lag);
     }

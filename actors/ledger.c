@@ -49,6 +49,7 @@ backup_fini(struct ledger *ledger, struct backup *b)
     free_list(ledger, b, &b->trees);
     free_list(ledger, b, &b->resting);
     wait_release(&b->idle_links, ledger_index(ledger, b));
+    free(b->loaded_path);
     free(b->walk_after);
     free(b->reason);
     free(b->name);
@@ -80,6 +81,7 @@ ledger_add(struct ledger *ledger, uint32_t id, const char *name)
     assert(ledger->backup_count < WAIT_BACKUPS_MAX);
     b->id = id;
     b->name = memory_copy(name, strlen(name));
+    b->loaded_path = memory_new(PATH_BYTES_MAX + 1);
     catalog_lag_sum(ledger->args.catalog, id, &b->spilled, &b->spilled_bytes);
     ledger_load(ledger, b);
     return ledger->backup_count++;
@@ -216,7 +218,11 @@ renew(struct ledger *ledger, struct backup *b, struct mark *mark, const struct p
 {
     bool keeps_place = mark->state == QUEUED && mark->kind == kind && kind == PUT && !clear;
 
-    if (kind == CHMOD && mark->kind != REMOVE && mark->kind != REMOVE_TREE) {
+    if (kind == CHMOD && (mark->kind == REMOVE || mark->kind == REMOVE_TREE)) {
+        kind = LAG_TREE; /* made again meanwhile, with what came to be below it */
+        clear = true;
+    }
+    if (kind == CHMOD) {
         mark->mode = p->mode; /* what was to be made is made with this mode */
         mark->seq = p->seq;
         mark->is_dirty = true;
@@ -248,6 +254,27 @@ renew(struct ledger *ledger, struct backup *b, struct mark *mark, const struct p
         ledger_enqueue(b, mark, false);
 }
 
+/* What is under way below a tree that goes is not owed again if it fails. */
+static void
+disown_sent(struct backup *b, struct view tree)
+{
+    struct sent *sent, *next;
+
+    HASH_ITER(hh, b->sent, sent, next)
+    {
+        struct mark *mark = sent->mark;
+
+        if (!mark || mark->state != SENT)
+            continue;
+        if (mark->is_newest && path_is_under(view_of(mark->path), tree))
+            ledger_unindex(b, mark);
+        if (mark->moved_to && path_is_under(view_of(mark->moved_to), tree)) {
+            free(mark->moved_to);
+            mark->moved_to = NULL;
+        }
+    }
+}
+
 /*
  * Marks below (or at, too) a path that a later change removes or replaces:
  * what they stood for is superseded; who waited for them waits for `heir`.
@@ -260,13 +287,15 @@ drop_below(struct ledger *ledger, struct backup *b, const char *path, bool at_to
     uint64_t rows, bytes, rows_after, bytes_after;
     struct mark *mark, *next;
 
+    disown_sent(b, tree);
     HASH_ITER(hh, b->marks, mark, next)
     {
         bool is_below = path_is_under(view_of(mark->path), tree);
 
-        if ((mark->state != QUEUED && mark->state != RESTING) ||
-            !(is_below || (at_too && strcmp(mark->path, path) == 0)))
+        if (mark->state == SENT || !(is_below || (at_too && strcmp(mark->path, path) == 0)))
             continue;
+        if (mark->state == WALKING)
+            ledger_cancel_walk(b);
         ledger_unlist(b, mark);
         wait_pass_on(&mark->links, heir);
         ledger_forget(ledger, b, mark);
@@ -292,9 +321,11 @@ ledger_mark(struct ledger *ledger, struct backup *b, const struct promise *p, un
 
     if (mark && mark->seq >= p->seq)
         return mark;
-    if (kind == REMOVE_TREE)
+    if (mark && mark->state == WALKING)
+        ledger_cancel_walk(b);
+    if (kind == REMOVE_TREE || (kind == LAG_TREE && clear))
         drop_below(ledger, b, p->path, false, &links);
-    if (mark && (mark->state == QUEUED || mark->state == RESTING)) {
+    if (mark && mark->state != SENT) {
         renew(ledger, b, mark, p, kind, clear);
     } else if (!mark && ledger_is_full(ledger, b)) {
         wait_pass_on(&links, &b->idle_links);
@@ -374,7 +405,9 @@ move_marks(struct ledger *ledger, struct backup *b, const struct promise *p)
         if (!view_equal(view_of(mark->path), from) && !path_is_under(view_of(mark->path), from))
             continue;
         path = moved_path(mark->path, p->path, p->to);
-        if (mark->state == QUEUED || mark->state == RESTING) {
+        if (mark->state == WALKING)
+            ledger_cancel_walk(b);
+        if (mark->state != SENT) {
             move_mark(ledger, b, mark, path, p->seq);
         } else {
             ledger_unindex(b, mark);
@@ -396,7 +429,7 @@ move_sent(struct backup *b, const struct promise *p)
         struct mark *mark = sent->mark;
         char *path;
 
-        if (!mark->moved_to ||
+        if (!mark || !mark->moved_to ||
             (strcmp(mark->moved_to, p->path) != 0 &&
                 !path_is_under(view_of(mark->moved_to), view_of(p->path))))
             continue;

@@ -49,7 +49,7 @@ struct mark {
 struct sent {
     UT_hash_handle hh; /* by attempt */
     uint64_t attempt;
-    struct mark *mark;
+    struct mark *mark; /* NULL: the walk it was for was given up */
     bool is_probe;
     bool clears_tree; /* a REMOVE_TREE in front of a walk */
 };
@@ -64,6 +64,9 @@ struct backup {
     uint64_t walk_number;
     char *walk_after;
     bool walk_asked, walk_done, walk_cleared;
+    bool root_found, root_is_directory; /* what the walk found at its beginning */
+    uint32_t root_mode;
+    uint64_t root_size;
     struct wait_link *idle_links; /* let go when nothing is lacking */
 
     uint64_t count, bytes;           /* of marks in memory */
@@ -71,6 +74,7 @@ struct backup {
     uint64_t body_bytes;             /* kept in memory */
     uint64_t spilled, spilled_bytes; /* rows that are not in memory */
     uint64_t rest_due_ms;            /* the earliest of resting, or earlier */
+    char *loaded_path;               /* and this one, of that seq */
     uint64_t loaded_seq;             /* rows up to here were loaded */
 
     bool is_open;      /* the breaker: nothing but probes */
@@ -112,6 +116,8 @@ struct mark *ledger_spill(struct ledger *, struct backup *, const struct promise
 void ledger_unspill(struct backup *, uint64_t rows, uint64_t bytes);
 void ledger_load(struct ledger *, struct backup *);
 void ledger_unsave(struct ledger *, struct backup *, struct mark *);
+/* The tree goes back among those to be walked, from its beginning. */
+void ledger_cancel_walk(struct backup *);
 void ledger_check_idle(struct ledger *, struct backup *);
 unsigned ledger_index(const struct ledger *, const struct backup *);
 

@@ -48,14 +48,17 @@ ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, u
     bool clear)
 {
     struct catalog_lag row, old;
+    uint64_t size = p->size;
     struct report report;
 
     if (catalog_lag_get(ledger->args.catalog, b->id, p->path, &old)) {
         b->superseded++;
         ledger_unspill(b, 1, old.size);
-        clear = clear || old.clear || old.kind == REMOVE_TREE || old.kind == LAG_TREE;
-        if (kind == CHMOD)
-            kind = old.kind;
+        clear = clear || kind == LAG_TREE || old.clear || old.kind == REMOVE_TREE || old.kind == LAG_TREE;
+        if (kind == CHMOD && (old.kind == REMOVE || old.kind == REMOVE_TREE))
+            kind = LAG_TREE; /* made again meanwhile, with what came to be below it */
+        else if (kind == CHMOD)
+            kind = old.kind, size = old.size;
         else if (kind == REMOVE && clear)
             kind = REMOVE_TREE;
     }
@@ -66,13 +69,17 @@ ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, u
         .kind = kind,
         .clear = clear,
         .mode = p->mode,
-        .size = kind == PUT ? p->size : 0,
+        .size = kind == PUT ? size : 0,
         .since_ms = wall_of(clock_ms()),
         .reason = "",
     };
     catalog_lag_put(ledger->args.catalog, &row, &report);
     b->spilled++;
     b->spilled_bytes += row.size;
+    if (row.seq <= b->loaded_seq) { /* what a walk found is older than what was loaded */
+        b->loaded_seq = row.seq;
+        b->loaded_path[0] = '\0';
+    }
     return NULL;
 }
 
@@ -92,8 +99,7 @@ ledger_unsave(struct ledger *ledger, struct backup *b, struct mark *mark)
 
 struct loading {
     struct backup *backup;
-    uint64_t last_seq;
-    uint64_t loaded, bytes;
+    uint64_t seen, loaded, bytes;
 };
 
 static void
@@ -103,11 +109,13 @@ load_row(void *context, const struct catalog_lag *row)
     struct backup *b = loading->backup;
     struct mark *mark;
 
-    loading->last_seq = row->seq;
-    loading->loaded++;
-    loading->bytes += row->size;
+    loading->seen++;
+    b->loaded_seq = row->seq;
+    snprintf(b->loaded_path, PATH_BYTES_MAX + 1, "%s", row->path);
     if (ledger_find(b, row->path))
         return; /* memory knows better */
+    loading->loaded++;
+    loading->bytes += row->size;
     mark = ledger_mark_new(b, row->path, row->kind, row->seq);
     mark->is_saved = true;
     mark->is_dirty = false;
@@ -133,15 +141,14 @@ load_row(void *context, const struct catalog_lag *row)
 void
 ledger_load(struct ledger *ledger, struct backup *b)
 {
-    struct loading loading = { .backup = b, .last_seq = b->loaded_seq };
+    struct loading loading = { .backup = b };
     size_t room = ledger->args.window_items > b->count ? ledger->args.window_items - b->count : 0;
 
     if (b->spilled == 0 || room == 0 || b->queued > ledger->args.window_items / 2)
         return;
-    catalog_lag_by_seq(ledger->args.catalog, b->id, b->loaded_seq,
+    catalog_lag_by_seq(ledger->args.catalog, b->id, b->loaded_seq, b->loaded_path,
         room < LOAD_ROWS ? room : LOAD_ROWS, load_row, &loading);
-    b->loaded_seq = loading.last_seq;
-    if (loading.loaded == 0)
+    if (loading.seen == 0)
         b->spilled = b->spilled_bytes = 0;
     else
         ledger_unspill(b, loading.loaded, loading.bytes);
@@ -213,7 +220,7 @@ save_backup(struct ledger *ledger, struct backup *b, size_t *left, struct report
 
     HASH_ITER(hh, b->sent, sent, next)
     {
-        if (outcome == DONE)
+        if (outcome == DONE && !sent->clears_tree)
             outcome = save_mark(ledger, b, sent->mark, report);
     }
     if (outcome == DONE && b->walking)

@@ -99,7 +99,7 @@ begin_tree(struct ledger *ledger, struct backup *b, struct order *order)
     b->walking = tree;
     b->walk_after = memory_copy("", 0);
     b->walk_number++;
-    b->walk_asked = b->walk_done = false;
+    b->walk_asked = b->walk_done = b->root_found = false;
     b->walk_cleared = !tree->clear;
     if (!tree->clear)
         return false;
@@ -174,16 +174,40 @@ end_walk(struct backup *b)
     b->walking = NULL;
 }
 
+void
+ledger_cancel_walk(struct backup *b)
+{
+    struct mark *tree = b->walking;
+    struct sent *sent, *next;
+
+    HASH_ITER(hh, b->sent, sent, next)
+    {
+        if (sent->mark == tree)
+            sent->mark = NULL;
+    }
+    end_walk(b);
+    tree->state = QUEUED;
+    ledger_enqueue(b, tree, false);
+}
+
+/* All of the tree has marks of its own now, but for its beginning. */
 static void
 finish_walk(struct ledger *ledger, struct backup *b)
 {
     struct mark *tree = b->walking;
+    struct promise root = { .seq = tree->seq, .mode = b->root_mode, .size = b->root_size };
+    char *path;
 
     if (!b->walk_done || !b->walk_cleared)
         return;
+    path = memory_copy(tree->path, strlen(tree->path));
+    root.path = path;
     end_walk(b);
     wait_pass_on(&tree->links, &b->idle_links);
     ledger_forget(ledger, b, tree);
+    if (b->root_found)
+        ledger_mark(ledger, b, &root, b->root_is_directory ? MKDIR : PUT, false);
+    free(path);
     ledger_check_idle(ledger, b);
 }
 
@@ -211,16 +235,27 @@ ledger_walk_found(struct ledger *ledger, unsigned backup, const char *path, bool
     uint32_t mode, uint64_t size)
 {
     struct backup *b = &ledger->backups[backup];
+    struct mark *old, *mark;
 
     if (!b->walking || strcmp(path, "/") == 0)
         return;
-    if (strcmp(path, b->walking->path) == 0)
-        ledger_unindex(b, b->walking); /* from here on a mark of its own stands for it */
-    else if (ledger_find(b, path))
+    if (strcmp(path, b->walking->path) == 0) {
+        b->root_found = true;
+        b->root_is_directory = is_directory;
+        b->root_mode = mode;
+        b->root_size = size;
+        return;
+    }
+    old = ledger_find(b, path);
+    if (old && old->state != SENT)
         return; /* it is sent anyway, as it is by then */
-    ledger_mark(ledger, b,
+    if (old)
+        ledger_unindex(b, old); /* it may have arrived before the tree was cleared */
+    mark = ledger_mark(ledger, b,
         &(struct promise){ .seq = b->walking->seq, .path = path, .mode = mode, .size = size },
         is_directory ? MKDIR : PUT, false);
+    if (mark)
+        mark->is_barrier = old != NULL;
 }
 
 void
@@ -417,13 +452,17 @@ static void
 tree_cleared(struct ledger *ledger, struct backup *b, const struct sent *sent, enum outcome outcome,
     struct view reason)
 {
-    if (outcome == DONE) {
+    if (outcome == DONE)
         note_success(b);
+    else
+        note_failure(ledger, b, sent->is_probe, outcome, reason);
+    if (!sent->mark)
+        return;
+    if (outcome == DONE) {
         b->walk_cleared = true;
         finish_walk(ledger, b);
         return;
     }
-    note_failure(ledger, b, sent->is_probe, outcome, reason);
     set_reason(&sent->mark->reason, reason);
     rest_tree(b);
 }

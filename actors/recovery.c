@@ -257,21 +257,19 @@ find_begin(struct journal *self, struct report *report)
 }
 
 static void
-apply_again(struct journal *self, const struct op *op)
+apply_again(struct journal *self, struct op *op)
 {
-    struct op publish = *op;
-
     if (op->stage)
         journal_keep_stage(self, op->seq, op->stage);
     self->redo->left++;
-    if (op->kind != RENAME || op->inode != 0) {
-        journal_apply(self, op, op->seq);
-        return;
+    if (op->kind == RENAME && op->inode == 0) {
+        journal_own_change(self, REMOVE, op->path);
+        op->kind = PUT; /* its content is here, wherever the file is by now */
+        free(op->path);
+        op->path = op->to;
+        op->to = NULL;
     }
-    publish.kind = PUT;
-    publish.path = op->to;
-    journal_apply(self, &publish, op->seq);
-    journal_own_change(self, REMOVE, op->path);
+    journal_apply(self, op, op->seq);
 }
 
 static void

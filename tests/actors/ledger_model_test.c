@@ -1,0 +1,644 @@
+/*
+ * The ledger against a model: a primary and a backup, both in memory, random
+ * changes, a backup that fails, applies and then fails, reorders what may be
+ * reordered, and a server that restarts from its last checkpoint.  However it
+ * went, once faults end the backup becomes equal to the primary.
+ *
+ *     ledger_model_test [SEED [ROUNDS]]     one seed again
+ */
+
+#include "actors/ledger.h"
+#include "actors/wait.h"
+#include "backends/backend.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "tests/check.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+enum {
+    SEEDS = 400,
+    STEPS = 400,
+    SENT_MAX = 64,
+    PROMISES_MAX = STEPS + 1,
+    CONTENT_BYTES = 16,
+    IDLE_STEPS = 20000,
+};
+
+/* ---- a clock that only moves when told ------------------------------------------- */
+
+static uint64_t now_ns = UINT64_C(1000000000000);
+
+static uint64_t
+fake_now(void)
+{
+    return now_ns;
+}
+
+static const struct clock_source fake_clock = { fake_now, fake_now };
+
+/* ---- randomness ------------------------------------------------------------------ */
+
+static uint64_t state;
+
+static unsigned
+draw(unsigned bound)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned) ((state >> 11) % bound);
+}
+
+/* ---- places ---------------------------------------------------------------------- */
+
+static const struct backend_kind *kind;
+
+struct did {
+    struct change change;
+    enum outcome outcome;
+    enum cause cause;
+};
+
+static void
+on_did(struct change *change, enum outcome outcome, const struct report *report)
+{
+    struct did *did = (struct did *) change;
+
+    did->outcome = outcome;
+    did->cause = outcome == DONE ? CAUSE_NONE : report->cause;
+}
+
+static void
+on_consumed(struct change *change, size_t bytes)
+{
+    (void) change;
+    (void) bytes;
+}
+
+static enum outcome
+apply(struct backend *place, struct change change, const void *bytes, enum cause *cause)
+{
+    struct did did = { .change = change, .outcome = RETRY };
+
+    did.change.ended = on_did;
+    did.change.consumed = on_consumed;
+    kind->begin(place, &did.change);
+    if (change.kind == PUT && change.size > 0)
+        kind->write(place, &did.change, bytes, (size_t) change.size);
+    if (cause)
+        *cause = did.cause;
+    return did.outcome;
+}
+
+struct looked {
+    struct lookup lookup;
+    enum outcome outcome;
+};
+
+static void
+on_looked(struct lookup *lookup, enum outcome outcome, const struct report *report)
+{
+    (void) report;
+    ((struct looked *) lookup)->outcome = outcome;
+}
+
+static bool
+look(struct backend *place, const char *path, struct entry *entry)
+{
+    struct looked looked = { .lookup = { .path = path, .ended = on_looked } };
+
+    kind->lookup(place, &looked.lookup);
+    *entry = looked.lookup.entry;
+    return looked.outcome == DONE;
+}
+
+struct got {
+    struct reading reading;
+    enum outcome outcome;
+};
+
+static void
+on_got(struct reading *reading, enum outcome outcome, const struct report *report)
+{
+    (void) report;
+    ((struct got *) reading)->outcome = outcome;
+}
+
+static size_t
+content(struct backend *place, const char *path, char into[CONTENT_BYTES])
+{
+    struct got got = {
+        .reading = { .path = path, .into = into, .length = CONTENT_BYTES, .ended = on_got }
+    };
+
+    kind->read(place, &got.reading);
+    check(got.outcome == DONE);
+    return got.reading.got;
+}
+
+/* Every path of a tree, directories before what is in them. */
+struct paths {
+    char *at[4096];
+    size_t count;
+    char *prefix;
+};
+
+static void on_found(struct listing *listing, const char *name, const struct entry *entry);
+static void
+on_listed(struct listing *listing, enum outcome outcome, const struct report *report)
+{
+    (void) listing;
+    (void) outcome;
+    (void) report;
+}
+
+struct page {
+    struct listing listing;
+    struct paths *paths;
+};
+
+static void
+collect(struct backend *place, const char *path, struct paths *paths)
+{
+    size_t begin = paths->count, end;
+    struct page page = {
+        .listing = { .path = path,
+            .after = "",
+            .limit = 1000,
+            .found = on_found,
+            .ended = on_listed },
+        .paths = paths,
+    };
+    struct entry entry;
+
+    kind->list(place, &page.listing);
+    check(!page.listing.has_more);
+    end = paths->count;
+    for (size_t i = begin; i < end; i++)
+        if (look(place, paths->at[i], &entry) && entry.is_directory)
+            collect(place, paths->at[i], paths);
+}
+
+static void
+on_found(struct listing *listing, const char *name, const struct entry *entry)
+{
+    struct paths *paths = ((struct page *) listing)->paths;
+
+    (void) entry;
+    check(paths->count < sizeof paths->at / sizeof *paths->at);
+    paths->at[paths->count++] =
+        memory_print("%s/%s", strcmp(listing->path, "/") == 0 ? "" : listing->path, name);
+}
+
+static void
+paths_free(struct paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        free(paths->at[i]);
+    free(paths);
+}
+
+/* ---- the world ------------------------------------------------------------------- */
+
+struct promised { /* what the journal would have in its records */
+    struct promise promise;
+    char *path, *to;
+    struct body body;
+    bool was_noted;
+};
+
+struct order_copy {
+    struct order order;
+    char *path, *to;
+    struct body body;
+    bool has_body;
+};
+
+struct world {
+    struct backend *primary, *backup;
+    char directory[64];
+    struct catalog *catalog;
+    struct ledger *ledger;
+    uint64_t epoch, next_seq, checkpoint_seq;
+    struct promised promised[PROMISES_MAX];
+    size_t promised_count;
+    struct order_copy sent[SENT_MAX];
+    size_t sent_count;
+    unsigned failing; /* percent of applies that fail */
+};
+
+static struct backend *
+open_place(const char *name)
+{
+    struct backend *backend;
+    struct report report;
+
+    check(kind->open(&backend, &(struct backend_args){ .name = name, .place = name }, &report) ==
+        DONE);
+    return backend;
+}
+
+static void
+open_ledger(struct world *w)
+{
+    struct report report;
+
+    check(catalog_open(&w->catalog, w->directory, &report) == DONE);
+    w->checkpoint_seq = catalog_checkpoint_seq(w->catalog);
+    w->ledger = ledger_new(&(struct ledger_args){
+        .catalog = w->catalog,
+        .window_items = 4 + draw(64),
+        .window_bytes = draw(2) ? 1 << 20 : 20,
+        .in_flight = 1 + draw(SENT_MAX - 1),
+        .retry_interval_ms = 1000,
+        .backoff_base_ms = 10,
+        .retries_per_round = 3,
+        .quarantine_after = 3,
+        .breaker_max_ms = 1000,
+        .quarantine_ms = 5000,
+        .first_attempt = ++w->epoch << 32 | 1,
+        .seed = state,
+    });
+    ledger_add(w->ledger, 7, "backup");
+}
+
+static void
+drop_sent(struct world *w, size_t i)
+{
+    struct order_copy *copy = &w->sent[i];
+
+    free(copy->path);
+    free(copy->to);
+    body_clear(&copy->body);
+    memmove(copy, copy + 1, (--w->sent_count - i) * sizeof *copy);
+}
+
+static void
+close_ledger(struct world *w)
+{
+    ledger_free(&w->ledger);
+    catalog_close(&w->catalog);
+    while (w->sent_count > 0)
+        drop_sent(w, 0); /* lost with the process; what was not begun never will be */
+}
+
+static void
+checkpoint(struct world *w)
+{
+    struct report report;
+
+    check(ledger_save(w->ledger, SIZE_MAX, &report) == DONE);
+    check(catalog_checkpoint(w->catalog, w->next_seq - 1, &report) == DONE);
+    w->checkpoint_seq = w->next_seq - 1;
+}
+
+static void
+restart(struct world *w)
+{
+    close_ledger(w);
+    open_ledger(w);
+    for (size_t i = 0; i < w->promised_count; i++)
+        if (w->promised[i].promise.seq > w->checkpoint_seq)
+            ledger_promise_again(w->ledger, 0, &w->promised[i].promise);
+    for (size_t i = 0; i < w->promised_count; i++)
+        if (w->promised[i].promise.seq > w->checkpoint_seq && w->promised[i].was_noted &&
+            w->promised[i].promise.kind != RENAME)
+            ledger_was_applied(w->ledger, 0, w->promised[i].path, w->promised[i].promise.seq);
+}
+
+/* ---- clients --------------------------------------------------------------------- */
+
+static void
+random_path(char path[32])
+{
+    static const char *const names[] = { "a", "b", "c", "ab" };
+    unsigned depth = 1 + draw(3);
+    size_t used = 0;
+
+    for (unsigned i = 0; i < depth; i++)
+        used += (size_t) snprintf(path + used, 32 - used, "/%s", names[draw(4)]);
+}
+
+static bool
+parents_fit(struct world *w, const char *path)
+{
+    struct view parent = path_parent(view_of(path));
+    struct entry entry;
+
+    for (; parent.length > 1; parent = path_parent(parent)) {
+        char *above = view_dup(parent);
+        bool is_file = look(w->primary, above, &entry) && !entry.is_directory;
+
+        free(above);
+        if (is_file)
+            return false;
+    }
+    return true;
+}
+
+/* As the router would: a change that makes sense on the primary as it is, or none. */
+static bool
+random_change(struct world *w, struct change *change, char path[32], char to[32])
+{
+    struct entry entry = { 0 }, other = { 0 };
+    bool is_there, other_there;
+
+    random_path(path);
+    random_path(to);
+    is_there = look(w->primary, path, &entry);
+    other_there = look(w->primary, to, &other);
+    *change = (struct change){ .path = path, .mode = 0600 + draw(64) };
+    switch (draw(6)) {
+    case 0:
+    case 1:
+        change->kind = PUT;
+        change->size = draw(4) ? CONTENT_BYTES : 0;
+        change->mtime_ns = 1;
+        return !(is_there && entry.is_directory) && parents_fit(w, path);
+    case 2: change->kind = MKDIR; return !is_there && parents_fit(w, path);
+    case 3: change->kind = entry.is_directory ? REMOVE_TREE : REMOVE; return is_there;
+    case 4: change->kind = CHMOD; return is_there;
+    default:
+        change->kind = RENAME;
+        change->to = to;
+        return is_there && strcmp(path, to) != 0 && !path_is_under(view_of(to), view_of(path)) &&
+            parents_fit(w, to) && !(other_there && (other.is_directory || entry.is_directory));
+    }
+}
+
+static void
+change_something(struct world *w)
+{
+    struct promised *p = &w->promised[w->promised_count];
+    char path[32], to[32], bytes[CONTENT_BYTES];
+    struct change change;
+    struct entry entry;
+
+    if (w->promised_count == PROMISES_MAX || !random_change(w, &change, path, to))
+        return;
+    memset(p, 0, sizeof *p);
+    snprintf(bytes, sizeof bytes, "%015" PRIu64, w->next_seq);
+    change.seq = w->next_seq;
+    look(w->primary, path, &entry);
+    check(apply(w->primary, change, bytes, NULL) == DONE);
+    p->path = memory_copy(path, strlen(path));
+    p->to = change.to ? memory_copy(to, strlen(to)) : NULL;
+    p->promise = (struct promise){
+        .seq = w->next_seq++,
+        .kind = change.kind,
+        .path = p->path,
+        .to = p->to,
+        .is_directory = change.kind == RENAME && entry.is_directory,
+        .mode = change.mode,
+        .size = change.size,
+        .mtime_ns = change.mtime_ns,
+    };
+    body_copy(&p->body, (struct view){ bytes, (size_t) change.size });
+    w->promised_count++;
+    if (change.kind == PUT && draw(2))
+        p->promise.body = &p->body;
+    ledger_promise(w->ledger, 0, &p->promise, NULL);
+    p->promise.body = NULL;
+}
+
+/* ---- the backup's store ------------------------------------------------------------ */
+
+static void
+take_order(struct world *w)
+{
+    struct order_copy *copy = &w->sent[w->sent_count];
+    struct order order;
+
+    if (w->sent_count == SENT_MAX || !ledger_next(w->ledger, 0, &order))
+        return;
+    *copy = (struct order_copy){ .order = order };
+    copy->path = memory_copy(order.path, strlen(order.path));
+    copy->to = order.to ? memory_copy(order.to, strlen(order.to)) : NULL;
+    copy->has_body = order.body != NULL;
+    if (order.body)
+        body_share(&copy->body, order.body);
+    else
+        body_init(&copy->body);
+    w->sent_count++;
+}
+
+/* The file as the primary has it by now; gone there, it goes here. */
+static enum outcome
+put_by_state(struct world *w, const struct order_copy *copy, enum cause *cause)
+{
+    struct change change = { .kind = PUT, .path = copy->path, .seq = copy->order.attempt };
+    char bytes[CONTENT_BYTES];
+    struct entry entry;
+
+    if (!look(w->primary, copy->path, &entry)) {
+        change.kind = REMOVE;
+        apply(w->backup, change, NULL, cause);
+        return DONE;
+    }
+    if (entry.is_directory)
+        return DONE;
+    change.size = content(w->primary, copy->path, bytes);
+    change.mode = entry.mode;
+    change.mtime_ns = entry.mtime_ns;
+    return apply(w->backup, change, bytes, cause);
+}
+
+static enum outcome
+carry_out(struct world *w, const struct order_copy *copy, enum cause *cause)
+{
+    struct change change = {
+        .kind = copy->order.kind,
+        .path = copy->path,
+        .to = copy->to,
+        .seq = copy->order.attempt,
+        .size = copy->order.size,
+        .mode = copy->order.mode,
+        .mtime_ns = copy->order.mtime_ns,
+        .clear = copy->order.clear,
+    };
+    enum outcome outcome;
+
+    if (copy->order.kind == PUT && copy->order.clear) {
+        struct change clear = { .kind = REMOVE_TREE, .path = copy->path, .seq = change.seq };
+
+        apply(w->backup, clear, NULL, cause);
+    }
+    if (copy->order.kind == PUT && !copy->has_body && copy->order.size > 0)
+        return put_by_state(w, copy, cause);
+    outcome = apply(w->backup, change, body_view(&copy->body).at, cause);
+    return outcome;
+}
+
+/* What may begin now: anything in front of the first barrier, or that if it is first. */
+static size_t
+pick_sent(const struct world *w)
+{
+    size_t free_to_go = 0;
+
+    if (w->sent[0].order.is_barrier)
+        return 0;
+    while (free_to_go < w->sent_count && !w->sent[free_to_go].order.is_barrier)
+        free_to_go++;
+    return draw((unsigned) free_to_go);
+}
+
+static void
+end_order(struct world *w)
+{
+    enum outcome outcome = DONE;
+    enum cause cause = CAUSE_NONE;
+    struct order_copy *copy;
+    uint64_t seq;
+    size_t i;
+
+    if (w->sent_count == 0)
+        return;
+    i = pick_sent(w);
+    copy = &w->sent[i];
+    if (draw(100) >= w->failing)
+        outcome = carry_out(w, copy, &cause);
+    else
+        outcome = RETRY, cause = CAUSE_IO;
+    if (outcome == DONE && draw(100) < w->failing)
+        outcome = RETRY, cause = CAUSE_IO; /* it was applied, and nobody knows */
+    seq = ledger_ended(w->ledger, 0, copy->order.attempt, outcome, cause,
+        view_of("as the test wants"));
+    for (size_t p = 0; seq > 0 && p < w->promised_count; p++)
+        if (w->promised[p].promise.seq == seq)
+            w->promised[p].was_noted = true;
+    drop_sent(w, i);
+}
+
+static void
+walk(struct world *w)
+{
+    struct paths *paths = memory_new(sizeof *paths);
+    const char *path, *after;
+    struct entry entry;
+
+    if (ledger_walk(w->ledger, 0, &path, &after)) {
+        if (!look(w->primary, path, &entry)) {
+            ledger_walk_failed(w->ledger, 0, REFUSED, view_of("nothing is there"));
+        } else {
+            ledger_walk_found(w->ledger, 0, path, entry.is_directory, entry.mode, entry.size);
+            if (entry.is_directory)
+                collect(w->primary, path, paths);
+            for (size_t i = 0; i < paths->count; i++)
+                if (look(w->primary, paths->at[i], &entry))
+                    ledger_walk_found(w->ledger, 0, paths->at[i], entry.is_directory, entry.mode,
+                        entry.size);
+            ledger_walk_paged(w->ledger, 0, false, view_of(""));
+        }
+    }
+    paths_free(paths);
+}
+
+/* ---- the end --------------------------------------------------------------------- */
+
+static void
+check_same(struct world *w, const struct paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        char one[CONTENT_BYTES], other[CONTENT_BYTES];
+        struct entry a, b;
+
+        check(look(w->primary, paths->at[i], &a));
+        check(look(w->backup, paths->at[i], &b));
+        check(a.is_directory == b.is_directory);
+        if (!a.is_directory) {
+            check(a.mode == b.mode);
+            check(a.size == b.size);
+            content(w->primary, paths->at[i], one);
+            content(w->backup, paths->at[i], other);
+            check(memcmp(one, other, (size_t) a.size) == 0);
+        }
+    }
+}
+
+static void
+check_converges(struct world *w)
+{
+    struct paths *primary = memory_new(sizeof *primary), *backup = memory_new(sizeof *backup);
+    struct ledger_state is;
+    unsigned steps = 0;
+
+    w->failing = 0;
+    do {
+        take_order(w);
+        walk(w);
+        end_order(w);
+        now_ns += 100 * UINT64_C(1000000);
+        ledger_state(w->ledger, 0, &is);
+        check(++steps < IDLE_STEPS);
+    } while (is.pending > 0);
+    check(strcmp(is.state, "idle") == 0);
+    collect(w->primary, "/", primary);
+    collect(w->backup, "/", backup);
+    check_same(w, primary);
+    check(primary->count == backup->count);
+    paths_free(primary);
+    paths_free(backup);
+}
+
+static void
+run_seed(uint64_t seed)
+{
+    struct world *w = memory_new(sizeof *w);
+    char *remove;
+
+    state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    printf("seed %" PRIu64 "\r", seed);
+    fflush(stdout);
+    w->primary = open_place("primary");
+    w->backup = open_place("backup");
+    w->next_seq = 1;
+    w->failing = draw(3) ? draw(40) : 0;
+    snprintf(w->directory, sizeof w->directory, "/tmp/knarr-ledger-XXXXXX");
+    check(mkdtemp(w->directory));
+    open_ledger(w);
+    for (unsigned step = 0; step < STEPS; step++) {
+        if (draw(3) == 0)
+            change_something(w);
+        if (draw(2))
+            take_order(w);
+        if (draw(3) == 0)
+            walk(w);
+        if (draw(2))
+            end_order(w);
+        if (draw(100) == 0)
+            checkpoint(w);
+        if (draw(150) == 0)
+            restart(w);
+        now_ns += draw(20) * UINT64_C(1000000);
+    }
+    check_converges(w);
+    close_ledger(w);
+    kind->close(&w->primary);
+    kind->close(&w->backup);
+    for (size_t i = 0; i < w->promised_count; i++) {
+        free(w->promised[i].path);
+        free(w->promised[i].to);
+        body_clear(&w->promised[i].body);
+    }
+    remove = memory_print("rm -rf %s", w->directory);
+    check(system(remove) == 0);
+    free(remove);
+    free(w);
+}
+
+int
+main(int argc, char **argv)
+{
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : SEEDS;
+
+    clock_source = &fake_clock;
+    kind = backend_kind_find("memory");
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        run_seed(seed);
+    printf("ok %" PRIu64 " seeds: a backup becomes equal to the primary\n", seeds);
+    return 0;
+}
