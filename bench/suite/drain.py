@@ -9,7 +9,6 @@ from suite.place import Image, call
 from suite.server import Server
 
 rate = number('rate')
-FILES = 100_000
 RSYNC_FILES = 5_000  # it needs a second for each 800
 
 
@@ -18,47 +17,49 @@ def l1(bench):
         place = bench.image.directory(bench.unique('drain'))
         with Server(bench.programs, place, backups=[target.directory('backup')],
                     knarr={'breaker_max_ms': 500}) as server:
-            ours = outage(server, target)
-            results = interleave(bench.rounds(3), target.settle, ours, copied(server, target))
-            yield row('L1', f'{FILES:,} × 1 KiB of backlog, files/s ÷ cp -r + syncfs', results,
+            files = bench.many(100_000)
+            results = interleave(bench.rounds(3), target.settle, outage(server, target, files),
+                                 copied(server, target, files))
+            yield row('L1', f'{files:,} × 1 KiB of backlog, files/s ÷ cp -r + syncfs', results,
                       rate, 0.5)
             drained = [a for a, _ in results]
-            synced = [rsynced(server, target, i) for i in range(len(drained))]
-            yield row('L1', f'the same ÷ rsync -a --fsync (of {RSYNC_FILES:,})',
+            few = min(files, RSYNC_FILES)
+            synced = [rsynced(server, target, i, few) for i in range(len(drained))]
+            yield row('L1', f'the same ÷ rsync -a --fsync (of {few:,})',
                       list(zip(drained, synced)), rate, 8)
             yield visible(bench, server, target)
 
 
-def outage(server, target):
+def outage(server, target, files):
     """Fill the backup's file system, write, make room, and time until all is there."""
     def drain(i):
         target.fill()
-        server.load('fill', f'batch-{i}', threads=32, count=FILES)
+        server.load('fill', f'batch-{i}', threads=32, count=files)
         target.settle()
         target.empty()
         start = time.monotonic()
         server.knarr('sync', 'retry')
         server.drain()
-        return {'rate': FILES / (time.monotonic() - start)}
+        return {'rate': files / (time.monotonic() - start)}
     return drain
 
 
-def copied(server, target):
+def copied(server, target, files):
     def copy(i):
         source = server.find(f'batch-{i if os.path.isdir(server.find(f"batch-{i}")) else i - 1}')
         start = time.monotonic()
         call('cp', '-r', source, target.directory(f'cp-{i}'))
         target.settle()
-        return {'rate': FILES / (time.monotonic() - start)}
+        return {'rate': files / (time.monotonic() - start)}
     return copy
 
 
-def rsynced(server, target, i):
-    names = ''.join(f'{n}\n' for n in range(RSYNC_FILES))
+def rsynced(server, target, i, files):
+    names = ''.join(f'{n}\n' for n in range(files))
     start = time.monotonic()
     subprocess.run(['rsync', '-a', '--fsync', '--files-from=-', server.find('batch-0'),
                     target.directory(f'rsync-{i}')], input=names, text=True, check=True)
-    return {'rate': RSYNC_FILES / (time.monotonic() - start)}
+    return {'rate': files / (time.monotonic() - start)}
 
 
 LSYNCD = '''settings {{ nodaemon = true, logfile = "{place}/log" }}

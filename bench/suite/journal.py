@@ -16,20 +16,21 @@ def j1(bench):
         yield row('J1', f'append 128 B, batch {batch} ÷ pwrite + fdatasync', results,
                   number('records'), target)
     place = bench.image.directory(bench.unique('replay'))
-    rates = [bench.programs.journal('replay', place=place, size=128, files=1_000_000,
+    records = bench.many(1_000_000)
+    rates = [bench.programs.journal('replay', place=place, size=128, files=records,
                                     tag=i)['rate'] for i in range(3)]
     yield Row('J1', 'records read back per second', rates, 1_000_000, unit='/s')
-    yield Row('J1', 'seconds from start to serving, 1,000,000 records', restarts(bench), 3,
+    yield Row('J1', f'seconds from start to serving, {records:,} records', restarts(bench, records), 3,
               at_most=True, unit=' s')
 
 
-def restarts(bench):
-    """kill -9 after a million writes that no checkpoint has let go, and start again."""
+def restarts(bench, records):
+    """kill -9 after many writes that no checkpoint has let go, and start again."""
     place = bench.image.directory(bench.unique('restart'))
     longest = {'checkpoint_interval_ms': 3_600_000}
     seconds = []
     with Server(bench.programs, place, knarr=longest) as server:
-        server.load('fill', 'many', threads=32, size=1, count=1_000_000)
+        server.load('fill', 'many', threads=32, size=1, count=records)
         server.process.kill()
         server.process.wait()
     for _ in range(3):

@@ -30,8 +30,8 @@ def w6(bench):
 
 
 def w7(bench):
-    yield from directories(bench, 500_000)
-    yield from backlog(bench, 1_000_000)
+    yield from directories(bench, bench.many(500_000))
+    yield from backlog(bench, bench.many(1_000_000))
 
 
 def directories(bench, files):

@@ -73,12 +73,16 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        died = self.process.poll()
         self.process.terminate()
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        # -9 is a run that killed it on purpose.
+        if died not in (None, 0, -9):
+            raise RuntimeError(f'the server died ({died}): ' + open(self.log).read()[-2000:])
 
     def load(self, name, uri, **options):
         return self.programs.run('load', name, endpoint=self.endpoint,
