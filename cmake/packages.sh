@@ -52,6 +52,10 @@ packages_install()
         return 1
     fi
     echo "Installing:" $missing
+    # Ask for the password where there is somebody to ask.
+    if [ "$(id -u)" -ne 0 ] && [ -t 0 ] && command -v sudo >/dev/null 2>&1; then
+        sudo -v
+    fi
     apt="env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3"
     log=$(mktemp)
     if as_root $apt update >"$log" 2>&1 </dev/null &&
