@@ -1,24 +1,15 @@
-#include "client/session.h"
+#include "client/session_internal.h"
 
 #include "base/clock.h"
-#include "base/memory.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-enum {
-    PROTOCOL = 1,
-    CONNECT_MS = 3000,    /* for somebody to be there at all */
-    PING_AFTER_MS = 2000, /* of silence, at most */
-    LINGER_MS = 500,      /* for a CANCEL still to leave */
-    FRAMES_WAITING = 32,  /* received and not yet looked at */
-};
+enum { PING_AFTER_MS = 2000 }; /* of silence, at most */
 
 /* PINGs have numbers of their own, so that those of requests stay consecutive. */
 static const uint64_t ping_bit = UINT64_C(1) << 63;
-
-#define MONITOR "inproc://monitor"
 
 /* What the wait for an answer knows: when the server was last heard and last asked. */
 struct silence {
@@ -34,11 +25,12 @@ session_id(struct knarr *self)
 void
 session_close(struct knarr *self)
 {
-    if (!self->socket)
-        return;
-    zmq_socket_monitor(self->socket, NULL, 0);
-    zmq_close(self->monitor);
-    zmq_close(self->socket);
+    if (self->socket)
+        zmq_socket_monitor(self->socket, NULL, 0);
+    if (self->monitor)
+        zmq_close(self->monitor);
+    if (self->socket)
+        zmq_close(self->socket);
     self->socket = NULL;
     self->monitor = NULL;
     self->is_connected = false;
@@ -53,8 +45,8 @@ session_garbled(struct knarr *self, const char *what, struct report *report)
         self->endpoint, what);
 }
 
-static enum outcome
-lost(struct knarr *self, const char *how, struct report *report)
+enum outcome
+session_lost(struct knarr *self, const char *how, struct report *report)
 {
     session_close(self);
     return report_set(report, RETRY, CAUSE_NETWORK,
@@ -62,18 +54,24 @@ lost(struct knarr *self, const char *how, struct report *report)
         self->endpoint, how);
 }
 
-static bool
-is_writable(struct knarr *self)
+static int
+ready_for(struct knarr *self)
 {
     int events = 0;
     size_t size = sizeof events;
 
-    return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && events & ZMQ_POLLOUT;
+    return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 ? events : 0;
 }
 
-/* What libzmq's monitor tells: each event is a frame that begins with its number, and an address. */
-static void
-read_monitor(struct knarr *self)
+bool
+session_can_say(struct knarr *self)
+{
+    return ready_for(self) & ZMQ_POLLOUT;
+}
+
+/* Each event is a frame that begins with its number, and one with an address. */
+void
+session_look(struct knarr *self)
 {
     unsigned char event[16] = { 0 }, address[256];
 
@@ -87,9 +85,9 @@ read_monitor(struct knarr *self)
     }
 }
 
-/* Sleep until the socket can do what is asked, the connection is lost, or it is time. */
-static enum outcome
-sleep_until(struct knarr *self, short events, uint64_t at_ms, struct report *report)
+/* What came before the connection was lost is still there to be read: ask for it last. */
+enum outcome
+session_sleep(struct knarr *self, short events, uint64_t at_ms, struct report *report)
 {
     zmq_pollitem_t items[] = {
         { .socket = self->socket, .events = events },
@@ -98,10 +96,10 @@ sleep_until(struct knarr *self, short events, uint64_t at_ms, struct report *rep
     uint64_t now_ms = clock_ms();
 
     if (zmq_poll(items, 2, at_ms > now_ms ? (long) (at_ms - now_ms) : 0) < 0 && errno != EINTR)
-        return lost(self, "cannot be waited for", report);
-    read_monitor(self);
-    if (self->is_lost && !(items[0].revents & events))
-        return lost(self, "closed the connection", report);
+        return session_lost(self, "cannot be waited for", report);
+    session_look(self);
+    if (self->is_lost && !(ready_for(self) & events))
+        return session_lost(self, "closed the connection", report);
     return DONE;
 }
 
@@ -114,12 +112,12 @@ ping(struct knarr *self, struct silence *silence)
     };
 
     silence->pinged_ms = clock_ms();
-    if (is_writable(self) && message_send(self->socket, view_of(""), &message, NULL))
+    if (session_can_say(self) && message_send(self->socket, view_of(""), &message, NULL))
         self->last_ping++;
 }
 
-static uint64_t
-sooner(uint64_t a, uint64_t b)
+uint64_t
+session_sooner(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
@@ -128,7 +126,7 @@ sooner(uint64_t a, uint64_t b)
 static uint64_t
 ping_after_ms(const struct knarr *self)
 {
-    return sooner(PING_AFTER_MS, self->timeout_ms / 3);
+    return session_sooner(PING_AFTER_MS, self->timeout_ms / 3);
 }
 
 /* One step of waiting for a message, at the end of which it may be there. */
@@ -141,7 +139,7 @@ await_sign(struct knarr *self, struct silence *silence, struct report *report)
 
     if (clock_ms() >= gone_ms) {
         snprintf(how, sizeof how, "has been silent for %" PRIu64 " ms", self->timeout_ms);
-        return lost(self, how, report);
+        return session_lost(self, how, report);
     }
     if (silence->pinged_ms >= silence->since_ms && silence->pinged_ms > 0)
         ping_ms = silence->pinged_ms + ping_after_ms(self);
@@ -149,7 +147,7 @@ await_sign(struct knarr *self, struct silence *silence, struct report *report)
         ping(self, silence);
         ping_ms = silence->pinged_ms + ping_after_ms(self);
     }
-    return sleep_until(self, ZMQ_POLLIN, sooner(gone_ms, ping_ms), report);
+    return session_sleep(self, ZMQ_POLLIN, session_sooner(gone_ms, ping_ms), report);
 }
 
 enum outcome
@@ -159,10 +157,10 @@ session_say(struct knarr *self, const struct message *message, struct body *take
     uint64_t gone_ms = clock_ms() + self->timeout_ms;
     enum outcome outcome = DONE;
 
-    while (outcome == DONE && !is_writable(self)) {
-        outcome = sleep_until(self, ZMQ_POLLOUT, gone_ms, report);
-        if (outcome == DONE && clock_ms() >= gone_ms && !is_writable(self))
-            outcome = lost(self, "takes no more messages", report);
+    while (outcome == DONE && !session_can_say(self)) {
+        outcome = session_sleep(self, ZMQ_POLLOUT, gone_ms, report);
+        if (outcome == DONE && clock_ms() >= gone_ms && !session_can_say(self))
+            outcome = session_lost(self, "takes no more messages", report);
     }
     if (outcome != DONE) {
         if (take_body)
@@ -174,7 +172,7 @@ session_say(struct knarr *self, const struct message *message, struct body *take
     if (errno == EMSGSIZE)
         return report_set(report, REFUSED, CAUSE_TOO_LARGE, "the request is longer than %d bytes",
             HEADER_BYTES_MAX);
-    return lost(self, "takes no more messages", report);
+    return session_lost(self, "takes no more messages", report);
 }
 
 /* The request a message answers; 0: none. */
@@ -215,7 +213,7 @@ sort(struct knarr *self, struct span span, struct silence *silence, struct envel
     if (message->tag == ANSWER && id == (ping_bit | self->last_ping) && self->last_ping > 0) {
         silence->since_ms = clock_ms();
         if (message->answer.outcome != DONE)
-            outcome = lost(self, "has been started anew meanwhile", report);
+            outcome = session_lost(self, "has been started anew meanwhile", report);
     }
     envelope_close(envelope);
     return outcome;
@@ -230,7 +228,7 @@ session_peek(struct knarr *self, struct span span, struct envelope **envelope,
     int got = 1;
 
     *envelope = NULL;
-    for (int i = 0; i < FRAMES_WAITING && outcome == DONE && !*envelope && got > 0; i++) {
+    for (int i = 0; i < SESSION_FRAMES && outcome == DONE && !*envelope && got > 0; i++) {
         got = message_receive(self->socket, false, envelope);
         if (got > 0)
             outcome = sort(self, span, &silence, envelope, report);
@@ -260,121 +258,4 @@ session_hear(struct knarr *self, struct span span, struct envelope **envelope,
         if (outcome != DONE)
             return outcome;
     }
-}
-
-static void
-set_number(void *socket, int option, int value)
-{
-    zmq_setsockopt(socket, option, &value, sizeof value);
-}
-
-/* Frames are bounded before libzmq allocates them; nothing is queued for nobody. */
-static enum outcome
-dial(struct knarr *self, struct report *report)
-{
-    const int64_t frame_bytes = CHUNK_BYTES_MAX;
-
-    self->socket = zmq_socket(self->context, ZMQ_DEALER);
-    self->monitor = zmq_socket(self->context, ZMQ_PAIR);
-    if (!self->socket || !self->monitor)
-        return report_errno(report, errno, "%s: no socket", self->endpoint);
-    zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &frame_bytes, sizeof frame_bytes);
-    set_number(self->socket, ZMQ_IMMEDIATE, 1);
-    set_number(self->socket, ZMQ_LINGER, LINGER_MS);
-    set_number(self->socket, ZMQ_RCVHWM, FRAMES_WAITING);
-    set_number(self->monitor, ZMQ_LINGER, 0);
-    zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED);
-    if (zmq_connect(self->monitor, MONITOR) || zmq_connect(self->socket, self->endpoint))
-        return report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
-            "%s is not an endpoint (ipc:///PATH or tcp://HOST:PORT): %s", self->endpoint,
-            zmq_strerror(errno));
-    return DONE;
-}
-
-/*
- * With ZMQ_IMMEDIATE a socket is writable once somebody is there and speaks
- * ZeroMQ.  One who is there and slow has the time of any other answer.
- */
-static enum outcome
-await_peer(struct knarr *self, struct report *report)
-{
-    uint64_t began_ms = clock_ms(), patience_ms = sooner(CONNECT_MS, self->timeout_ms);
-    enum outcome outcome = DONE;
-
-    while (outcome == DONE && !is_writable(self) && clock_ms() < began_ms + patience_ms) {
-        outcome = sleep_until(self, ZMQ_POLLOUT, began_ms + patience_ms, report);
-        if (self->is_connected)
-            patience_ms = self->timeout_ms;
-    }
-    if (outcome == DONE && !is_writable(self))
-        return lost(self, "does not answer", report);
-    return outcome;
-}
-
-static enum outcome
-on_welcome(struct knarr *self, const struct message *message, struct report *report)
-{
-    if (message->tag == ANSWER && message->answer.outcome != DONE) {
-        enum outcome outcome = message->answer.outcome;
-
-        session_close(self);
-        return report_set(report, outcome, message->answer.cause, "%.*s",
-            VIEW(message->answer.reason));
-    }
-    if (message->tag != WELCOME)
-        return session_garbled(self, "the greeting was not returned", report);
-    if (message->welcome.protocol != PROTOCOL)
-        return session_garbled(self, "its version of the protocol is another", report);
-    if (message->welcome.chunk_bytes == 0 || message->welcome.credit_bytes == 0)
-        return session_garbled(self, "it takes no bytes", report);
-    self->chunk_bytes = sooner(message->welcome.chunk_bytes, CHUNK_BYTES_MAX);
-    self->credit_bytes = message->welcome.credit_bytes;
-    snprintf(self->server, sizeof self->server, "%.*s", VIEW(message->welcome.server));
-    return DONE;
-}
-
-static enum outcome
-greet(struct knarr *self, struct report *report)
-{
-    const struct message message = {
-        .tag = GREET,
-        .greet = {
-            .protocol = PROTOCOL,
-            .client = view_of(self->client),
-            .account = view_of(self->account),
-            .user = view_of(self->user),
-        },
-    };
-    struct envelope *envelope = NULL;
-    enum outcome outcome = session_say(self, &message, NULL, report);
-
-    /* WELCOME has no number; a refused greeting is answered with number 0. */
-    if (outcome == DONE)
-        outcome = session_hear(self, (struct span){ 0, 1 }, &envelope, report);
-    if (outcome == DONE)
-        outcome = on_welcome(self, envelope_message(envelope), report);
-    envelope_close(&envelope);
-    return outcome;
-}
-
-enum outcome
-session_open(struct knarr *self, struct report *report)
-{
-    enum outcome outcome;
-
-    if (self->socket)
-        read_monitor(self);
-    if (self->is_lost)
-        session_close(self);
-    if (self->socket)
-        return DONE;
-    self->last_id = 1; /* the greeting */
-    outcome = dial(self, report);
-    if (outcome == DONE)
-        outcome = await_peer(self, report);
-    if (outcome == DONE)
-        outcome = greet(self, report);
-    if (outcome != DONE)
-        session_close(self);
-    return outcome;
 }
