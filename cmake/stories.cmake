@@ -35,3 +35,4 @@ story(crash_sweep sweep 1200 ${stories}/crash_sweep ${programs}
       --kills ${KNARR_SWEEP_KILLS} --seed ${KNARR_STORY_SEED})
 story(powercut power 1200 ${stories}/powercut ${programs}
       --cuts ${KNARR_POWER_CUTS} --seed ${KNARR_STORY_SEED})
+story(each_sync_matters power 1200 ${stories}/each_sync_matters ${programs})

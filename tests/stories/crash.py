@@ -59,15 +59,18 @@ def configuration(directory, backups, acks, durability="power", **knarr):
 
 
 class Lane:
-    def __init__(self, programs, directory, acks=0, backups=2, records=None, **settings):
+    def __init__(self, programs, directory, acks=0, backups=2, records=None, copies=None,
+                 **settings):
         self.programs = programs
         self.directory = directory  # what the server uses
+        self.copies = copies or directory  # where the backups are
         self.records = records or directory  # what must survive a power cut
         os.makedirs(self.directory, exist_ok=True)
         os.makedirs(self.records, exist_ok=True)
         self.history = os.path.join(self.records, "history")
         self.backups = [
-            ("backup%d" % i, os.path.join(directory, "backup%d" % i)) for i in range(1, backups + 1)
+            ("backup%d" % i, os.path.join(self.copies, "backup%d" % i))
+            for i in range(1, backups + 1)
         ]
         self.primary = os.path.join(directory, "data", "viking")
         self.endpoint = "ipc://" + os.path.join(directory, "socket")
@@ -249,5 +252,5 @@ class Lane:
             self.end_workload()
             self.log.close()
             if remove:
-                shutil.rmtree(self.directory, ignore_errors=True)
-                shutil.rmtree(self.records, ignore_errors=True)
+                for place in {self.directory, self.copies, self.records}:
+                    shutil.rmtree(place, ignore_errors=True)
