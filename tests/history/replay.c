@@ -290,7 +290,7 @@ see_copy(struct replay *self, struct node *node, const char *name, const struct 
     return newest;
 }
 
-/* After a power cut: the newest version that this can be, or none that anybody could have acknowledged. */
+/* After a power cut: the newest version that this can be, or -1, which acknowledges nothing. */
 static int64_t
 see_remains(const struct node *node, const struct found *found)
 {

@@ -4,7 +4,7 @@
 /*
  * replay - a history, run again beside what snapshots saw.
  *
- *     replay_start ──▶ replay_see* ──▶ replay_finish      sightings in the order of time
+ *     replay_start ──▶ replay_see_* ──▶ replay_finish     sightings in order of time
  */
 
 #include "tests/history/order.h"
