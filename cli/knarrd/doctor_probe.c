@@ -30,6 +30,7 @@ struct probe {
 struct probe_change {
     struct change change; /* first: the backend hands back a pointer to it */
     struct probe *probe;
+    bool has_ended; /* perhaps before its content was asked for */
 };
 struct probe_reading {
     struct reading reading;
@@ -55,6 +56,7 @@ note(struct probe *probe, enum outcome outcome, const struct report *report)
 static void
 on_changed(struct change *change, enum outcome outcome, const struct report *report)
 {
+    ((struct probe_change *) change)->has_ended = true;
     note(((struct probe_change *) change)->probe, outcome, report);
 }
 
@@ -109,7 +111,7 @@ change(struct probe *self, enum change_kind kind, const char *path, const char *
 
     self->outcome = RETRY;
     self->kind->begin(self->backend, &request.change);
-    if (content && request.change.of_backend)
+    if (content && !request.has_ended)
         self->kind->write(self->backend, &request.change, content, strlen(content));
     return self->outcome;
 }
