@@ -19,22 +19,26 @@
 #include <assert.h>
 #include <czmq.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
     TURN_MESSAGES = 512,          /* heard before settled() is called */
     STRANGER_FRAME_MAX = 4 << 20, /* bytes; libzmq drops a peer that announces more */
-    STRANGER_BACKLOG = 256,       /* answers a peer may leave unread */
+    STRANGER_BACKLOG = 48,        /* messages a peer may leave unread: 48 MiB in chunks */
     STRANGER_HANDSHAKE_MS = 5000,
     NAME_MAX_BYTES = 64,
     ENDPOINT_BYTES = 128,
     OUTLETS_MAX = 128,
+    LAST_TURNS = 256, /* of an actor that was told to stop */
 };
 
 #define NEVER UINT64_MAX
 
 struct actor {
+    char name[NAME_MAX_BYTES];
     zactor_t *thread;
 };
 
@@ -48,6 +52,7 @@ struct boot { /* lives on the owner's stack until the answer came */
 struct outlet {
     char name[NAME_MAX_BYTES];
     zsock_t *socket;
+    bool is_gone; /* it has ended, and the log has said so */
 };
 
 struct host {
@@ -82,7 +87,7 @@ open_mailbox(const char *name)
     return socket;
 }
 
-static zsock_t *
+static struct outlet *
 outlet_to(struct host *host, const char *name)
 {
     char endpoint[ENDPOINT_BYTES];
@@ -90,7 +95,7 @@ outlet_to(struct host *host, const char *name)
 
     for (size_t i = 0; i < host->outlet_count; i++)
         if (strcmp(host->outlets[i].name, name) == 0)
-            return host->outlets[i].socket;
+            return &host->outlets[i];
     assert(host->outlet_count < OUTLETS_MAX);
     outlet = &host->outlets[host->outlet_count++];
     snprintf(outlet->name, sizeof outlet->name, "%s", name);
@@ -100,24 +105,31 @@ outlet_to(struct host *host, const char *name)
     zsock_set_linger(outlet->socket, 0);
     name_endpoint(endpoint, name);
     zsock_connect(outlet->socket, "%s", endpoint);
-    return outlet->socket;
+    return outlet;
 }
 
+/* Actors end one after the other, so the last words to one that has ended are no news. */
 void
 host_post(struct host *host, const char *to, const struct message *message, struct body *take_body)
 {
-    void *socket = zsock_resolve(outlet_to(host, to));
+    struct outlet *outlet = outlet_to(host, to);
+    bool was_gone = outlet->is_gone;
+    bool sent = message_send(zsock_resolve(outlet->socket), view_of(""), message, take_body);
 
-    if (!message_send(socket, view_of(""), message, take_body))
+    outlet->is_gone = !sent && errno == EAGAIN;
+    if (!sent && !(was_gone && outlet->is_gone))
         LOG(ERROR, "post_failed", "from=%s to=%s message=%s reason=%s", host->name, to,
-            message_name(message->tag), log_quote(strerror(errno)));
+            message_name(message->tag),
+            log_quote(outlet->is_gone ? "it has ended" : strerror(errno)));
 }
 
-bool
+enum reply
 host_reply(struct host *host, struct view peer, const struct message *message,
     struct body *take_body)
 {
-    return message_send(zsock_resolve(host->strangers), peer, message, take_body);
+    if (message_send(zsock_resolve(host->strangers), peer, message, take_body))
+        return REPLY_SENT;
+    return errno == EAGAIN ? REPLY_LATER : REPLY_NEVER;
 }
 
 void
@@ -239,11 +251,21 @@ run(struct host *host)
     }
 }
 
+/*
+ * What was posted before we were told to stop is heard; no stranger is, and
+ * nothing that waits for a time goes on.  Those who stop first post no more,
+ * so the bound is for what others cannot help posting meanwhile.
+ */
 static void
 finish(struct host *host)
 {
-    while (turn(host) > 0) /* what was posted before we were told to stop */
-        ;
+    int turns = 0, heard;
+
+    do {
+        heard = drain(host, host->mailbox, false);
+        if (heard > 0 && host->kind->settled)
+            host->kind->settled(host->self);
+    } while (heard > 0 && ++turns < LAST_TURNS);
     host->kind->close(host->self);
     zsock_destroy(&host->strangers);
     zsock_destroy(&host->mailbox);
@@ -300,6 +322,7 @@ actor_start(const struct actor_kind *kind, const char *name, const void *args,
     char *answer;
 
     assert(hears_only_its_own(kind));
+    snprintf(actor->name, sizeof actor->name, "%s", name);
     actor->thread = zactor_new(thread_main, &boot);
     assert(actor->thread);
     answer = zstr_recv(actor->thread);
@@ -311,11 +334,37 @@ actor_start(const struct actor_kind *kind, const char *name, const void *args,
     return actor;
 }
 
+static _Atomic uint64_t stop_by_ms = NEVER;
+
+void
+actors_stop_by(uint64_t ms)
+{
+    stop_by_ms = ms;
+}
+
+/* zactor_destroy() would wait for ever for one whose disk has stopped to answer. */
+static void
+await_end(struct actor *actor)
+{
+    zsock_t *pipe = zactor_sock(actor->thread);
+    zmq_pollitem_t item = { zsock_resolve(pipe), 0, ZMQ_POLLIN, 0 };
+    uint64_t now = clock_ms();
+
+    if (stop_by_ms == NEVER)
+        return;
+    zstr_send(pipe, "$TERM");
+    if (zmq_poll(&item, 1, stop_by_ms > now ? (long) (stop_by_ms - now) : 0) > 0)
+        return;
+    LOG(ERROR, "stop_late", "actor=%s", actor->name);
+    _exit(EXIT_FAILURE);
+}
+
 void
 actor_stop(struct actor **actor)
 {
     if (!*actor)
         return;
+    await_end(*actor);
     zactor_destroy(&(*actor)->thread);
     free(*actor);
     *actor = NULL;

@@ -48,10 +48,13 @@ struct actor_kind {
 void host_post(struct host *, const char *to, const struct message *, struct body *take_body);
 
 /*
- * Answer a stranger, by the peer of the envelope it sent.  False if it is gone
- * or does not read what it asked for: the answer is dropped.
+ * Answer a stranger, by the peer of the envelope it sent.  What is not sent is
+ * dropped: LATER says that the peer has 48 messages to read first, NEVER that
+ * it is gone.
  */
-bool host_reply(struct host *, struct view peer, const struct message *, struct body *take_body);
+enum reply { REPLY_SENT, REPLY_LATER, REPLY_NEVER };
+enum reply host_reply(struct host *, struct view peer, const struct message *,
+    struct body *take_body);
 
 /* Call woken() at this clock_ms() at the latest; one time is kept, the earliest asked for. */
 void host_wake_at(struct host *, uint64_t ms);
@@ -66,8 +69,17 @@ enum outcome host_listen(struct host *, const char *endpoint, struct report *);
 struct actor *actor_start(const struct actor_kind *, const char *name, const void *args,
     struct report *);
 
-/* Ask it to finish, wait until it has, and clear the caller's pointer. */
+/*
+ * Ask it to finish, wait until it has, and clear the caller's pointer.  It
+ * hears what is in its mailbox by then, but no stranger, and is woken no more.
+ */
 void actor_stop(struct actor **);
+
+/*
+ * An actor that has not finished by this clock_ms() ends the program, as a
+ * power cut would: what was promised is in the journal.  Without a call, never.
+ */
+void actors_stop_by(uint64_t ms);
 
 /*
  * The supervisor is no actor but has a mailbox: wait for one message in it, at

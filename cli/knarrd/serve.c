@@ -16,6 +16,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+enum { STOP_MS = 8000 /* longest time to finish in; the journal answers for the rest */ };
+
 struct server {
     const struct conf *conf;
     struct workspace workspace;
@@ -195,6 +197,7 @@ start(struct server *s, struct report *report)
 static void
 stop(struct server *s)
 {
+    actors_stop_by(clock_ms() + STOP_MS);
     actor_stop(&s->router);
     actor_stop(&s->journal);
     actor_stop(&s->reader);
