@@ -1,8 +1,13 @@
 /*
  * lookups - what clients read and ask.
  *
+ *     request ──▶ may it begin? ──yes──▶ working ──▶ CONTENT or PAGE
+ *                     └─no──▶ waiting ──an answer has gone──┘
+ *
  * What is likely to be in the page cache and small is read here, because a hop
- * to the reader and back costs more than the read; all else is the reader's.
+ * to the reader and back costs more than the read; all else is the reader's or
+ * the journal's, and of that a session has LOOKUPS_AT_WORK at once.  None
+ * begins for a client that does not read its answers (answers.c).
  */
 
 #include "actors/router_internal.h"
@@ -12,6 +17,7 @@
 #include "base/uri.h"
 
 #include <string.h>
+#include <utlist.h>
 
 void
 on_ping(void *arg, struct envelope *envelope)
@@ -47,7 +53,7 @@ on_small_read(struct reading *reading, enum outcome outcome, const struct report
     body_wrap(&body, reading->into, outcome == DONE ? reading->got : 0);
     if (outcome != DONE) {
         body_clear(&body);
-        request_answer(r, outcome, report);
+        request_failed(r, outcome, report);
         return;
     }
     tell_content(r,
@@ -86,24 +92,6 @@ seek(struct request *r, const struct message_seek *seek)
 }
 
 void
-on_read(void *arg, struct envelope *envelope)
-{
-    const struct message_read *m = &envelope_message(envelope)->read;
-    struct request *r = request_new(arg, envelope, m->id);
-
-    if (!r || !request_paths(r, m->uri, view_of("")))
-        return;
-    if (m->length <= SMALL_READ_BYTES)
-        read_here(r, m);
-    else
-        seek(r,
-            &(struct message_seek){ .kind = SEEK_READ,
-                .offset = m->offset,
-                .limit = m->length,
-                .version = m->version });
-}
-
-void
 on_stat(void *arg, struct envelope *envelope)
 {
     const struct message_stat *m = &envelope_message(envelope)->stat;
@@ -119,7 +107,7 @@ on_stat(void *arg, struct envelope *envelope)
         return;
     outcome = look(r->router, r->path, &entry, &report);
     if (outcome != DONE) {
-        request_answer(r, outcome, &report);
+        request_failed(r, outcome, &report);
         return;
     }
     path_to_uri(view_of(r->path), uri);
@@ -137,52 +125,244 @@ on_stat(void *arg, struct envelope *envelope)
     request_end(r, &(struct message){ .tag = PAGE, .page = { .id = r->id, .count = 1 } }, &body);
 }
 
-/* ---- by the reader ------------------------------------------------------------------ */
+/* ---- by others ------------------------------------------------------------------------ */
+
+static void
+begin_read(struct request *r, const struct message *message)
+{
+    const struct message_read *m = &message->read;
+
+    if (m->length <= SMALL_READ_BYTES)
+        read_here(r, m);
+    else
+        seek(r,
+            &(struct message_seek){ .kind = SEEK_READ,
+                .offset = m->offset,
+                .limit = m->length,
+                .version = m->version });
+}
+
+static void
+begin_list(struct request *r, const struct message *message)
+{
+    const struct message_list *m = &message->list;
+
+    seek(r,
+        &(struct message_seek){ .kind = SEEK_LIST,
+            .after = m->after,
+            .limit = m->limit,
+            .depth = m->depth,
+            .hidden = m->hidden });
+}
+
+static void
+begin_glob(struct request *r, const struct message *message)
+{
+    const struct message_glob *m = &message->glob;
+
+    seek(r,
+        &(struct message_seek){ .kind = SEEK_GLOB,
+            .pattern = m->pattern,
+            .after = m->after,
+            .limit = m->limit });
+}
+
+static void
+begin_grep(struct request *r, const struct message *message)
+{
+    const struct message_grep *m = &message->grep;
+
+    seek(r,
+        &(struct message_seek){ .kind = SEEK_GREP,
+            .pattern = m->pattern,
+            .after = m->after,
+            .limit = m->limit,
+            .depth = m->depth,
+            .ignore_case = m->ignore_case });
+}
+
+static void
+begin_status(struct request *r, const struct message *message)
+{
+    const struct message_status *m = &message->status;
+
+    host_post(r->router->host, "journal",
+        &(struct message){
+            .tag = SURVEY,
+            .survey = { .request = r->number,
+                .path = view_of(r->path ? r->path : ""),
+                .after = m->after,
+                .limit = m->limit },
+        },
+        NULL);
+}
+
+static void
+begin(struct request *r, const struct message *message)
+{
+    DL_APPEND2(r->session->working, r, lookup_prev, lookup_next);
+    r->session->working_count++;
+    r->is_working = true;
+    switch (message->tag) {
+    case READ: begin_read(r, message); break;
+    case LIST: begin_list(r, message); break;
+    case GLOB: begin_glob(r, message); break;
+    case GREP: begin_grep(r, message); break;
+    default: begin_status(r, message); break;
+    }
+}
+
+/* ---- in their turn -------------------------------------------------------------------- */
+
+static bool
+may_begin(const struct session *session)
+{
+    return !session_is_late(session) && session->working_count < LOOKUPS_AT_WORK;
+}
+
+/* The envelope is gone when it may begin, so it waits as it is written on the wire. */
+static void
+wait_for_turn(struct request *r, const struct message *message)
+{
+    char packed[HEADER_BYTES_MAX];
+
+    r->held_length = message_pack(message, packed, sizeof packed);
+    r->held = memory_copy(packed, r->held_length);
+    r->is_waiting = true;
+    DL_APPEND2(r->session->waiting, r, lookup_prev, lookup_next);
+}
+
+/* False: refused and answered.  An empty URI stands for everything. */
+static bool
+optional_path(struct request *r, struct view uri)
+{
+    return uri.length == 0 || request_paths(r, uri, view_of(""));
+}
+
+static void
+lookup(void *arg, struct envelope *envelope, uint64_t id, struct view uri)
+{
+    const struct message *message = envelope_message(envelope);
+    struct request *r = request_new(arg, envelope, id);
+
+    if (!r ||
+        !(message->tag == STATUS ? optional_path(r, uri) : request_paths(r, uri, view_of(""))))
+        return;
+    if (may_begin(r->session) && !r->session->waiting)
+        begin(r, message);
+    else
+        wait_for_turn(r, message);
+}
+
+void
+lookups_go_on(struct session *session)
+{
+    if (session->is_going_on)
+        return; /* one that begins may end at once: the loop below has the next */
+    session->is_going_on = true;
+    while (session->waiting && may_begin(session)) {
+        struct request *r = session->waiting;
+        struct view held = { r->held, r->held_length };
+        struct message message;
+
+        DL_DELETE2(session->waiting, r, lookup_prev, lookup_next);
+        r->is_waiting = false;
+        r->held = NULL;
+        if (message_next(&(struct view){ held.at, held.length }, &message))
+            begin(r, &message);
+        free((char *) (uintptr_t) held.at);
+    }
+    session->is_going_on = false;
+}
+
+void
+lookup_ended(struct request *r)
+{
+    struct session *session = r->session;
+
+    if (r->is_waiting) {
+        DL_DELETE2(session->waiting, r, lookup_prev, lookup_next);
+    } else {
+        DL_DELETE2(session->working, r, lookup_prev, lookup_next);
+        session->working_count--;
+    }
+    r->is_waiting = r->is_working = false;
+    lookups_go_on(session);
+}
+
+/* One at work goes on and counts, or a client could have any number at work. */
+void
+lookup_cancel(struct request *r)
+{
+    if (r->is_waiting) {
+        request_free(r);
+        return;
+    }
+    HASH_DELETE(hh_client, r->session->requests, r);
+    r->is_cancelled = true;
+}
+
+void
+lookups_forget(struct session *session)
+{
+    struct request *r, *next;
+
+    session->is_going_on = true; /* nothing begins any more */
+    DL_FOREACH_SAFE2(session->waiting, r, next, lookup_next)
+    {
+        request_free(r);
+    }
+    DL_FOREACH_SAFE2(session->working, r, next, lookup_next)
+    {
+        if (!r->is_cancelled)
+            HASH_DELETE(hh_client, session->requests, r);
+        DL_DELETE2(session->working, r, lookup_prev, lookup_next);
+        r->is_working = false;
+        r->session = NULL;
+    }
+}
+
+void
+on_read(void *arg, struct envelope *envelope)
+{
+    const struct message_read *m = &envelope_message(envelope)->read;
+
+    lookup(arg, envelope, m->id, m->uri);
+}
 
 void
 on_list(void *arg, struct envelope *envelope)
 {
     const struct message_list *m = &envelope_message(envelope)->list;
-    struct request *r = request_new(arg, envelope, m->id);
 
-    if (r && request_paths(r, m->uri, view_of("")))
-        seek(r,
-            &(struct message_seek){ .kind = SEEK_LIST,
-                .after = m->after,
-                .limit = m->limit,
-                .depth = m->depth,
-                .hidden = m->hidden });
+    lookup(arg, envelope, m->id, m->uri);
 }
 
 void
 on_glob(void *arg, struct envelope *envelope)
 {
     const struct message_glob *m = &envelope_message(envelope)->glob;
-    struct request *r = request_new(arg, envelope, m->id);
 
-    if (r && request_paths(r, m->uri, view_of("")))
-        seek(r,
-            &(struct message_seek){ .kind = SEEK_GLOB,
-                .pattern = m->pattern,
-                .after = m->after,
-                .limit = m->limit });
+    lookup(arg, envelope, m->id, m->uri);
 }
 
 void
 on_grep(void *arg, struct envelope *envelope)
 {
     const struct message_grep *m = &envelope_message(envelope)->grep;
-    struct request *r = request_new(arg, envelope, m->id);
 
-    if (r && request_paths(r, m->uri, view_of("")))
-        seek(r,
-            &(struct message_seek){ .kind = SEEK_GREP,
-                .pattern = m->pattern,
-                .after = m->after,
-                .limit = m->limit,
-                .depth = m->depth,
-                .ignore_case = m->ignore_case });
+    lookup(arg, envelope, m->id, m->uri);
 }
+
+void
+on_status(void *arg, struct envelope *envelope)
+{
+    const struct message_status *m = &envelope_message(envelope)->status;
+
+    lookup(arg, envelope, m->id, m->uri);
+}
+
+/* ---- their answers -------------------------------------------------------------------- */
 
 void
 on_sought(void *arg, struct envelope *envelope)
@@ -195,7 +375,7 @@ on_sought(void *arg, struct envelope *envelope)
         return;
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
     if (m->outcome != DONE)
-        request_answer(r, m->outcome, &report);
+        request_failed(r, m->outcome, &report);
     else if (r->tag == READ)
         tell_content(r,
             &(struct message_content){ .offset = m->offset,
@@ -213,33 +393,6 @@ on_sought(void *arg, struct envelope *envelope)
             envelope_body(envelope));
 }
 
-/* ---- by the journal ----------------------------------------------------------------- */
-
-/* False: refused and answered. An empty URI stands for everything. */
-static bool
-optional_path(struct request *r, struct view uri)
-{
-    return uri.length == 0 || request_paths(r, uri, view_of(""));
-}
-
-void
-on_status(void *arg, struct envelope *envelope)
-{
-    const struct message_status *m = &envelope_message(envelope)->status;
-    struct request *r = request_new(arg, envelope, m->id);
-
-    if (r && optional_path(r, m->uri))
-        host_post(r->router->host, "journal",
-            &(struct message){
-                .tag = SURVEY,
-                .survey = { .request = r->number,
-                    .path = view_of(r->path ? r->path : ""),
-                    .after = m->after,
-                    .limit = m->limit },
-            },
-            NULL);
-}
-
 void
 on_surveyed(void *arg, struct envelope *envelope)
 {
@@ -254,6 +407,8 @@ on_surveyed(void *arg, struct envelope *envelope)
             },
             envelope_body(envelope));
 }
+
+/* ---- by the journal ----------------------------------------------------------------- */
 
 void
 on_retry_sync(void *arg, struct envelope *envelope)

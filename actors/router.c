@@ -1,6 +1,9 @@
+/*
+ * router - requests, from their number to their end.
+ */
+
 #include "actors/router_internal.h"
 
-#include "actors/reader.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -8,142 +11,8 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <utlist.h>
 
-enum {
-    PROTOCOL = 1,
-    REQUESTS_PER_SESSION = 1024,
-    UPLOAD_CHECK_MS = 5000,
-};
-
-/* ---- sessions ------------------------------------------------------------------- */
-
-static struct session *
-find_session(struct router *self, struct view peer)
-{
-    struct session *session;
-
-    HASH_FIND(hh, self->sessions, peer.at, peer.length, session);
-    return session;
-}
-
-/* Its requests go on without it; their answers are dropped. */
-static void
-session_end(struct router *self, struct session *session)
-{
-    struct request *request, *next;
-
-    HASH_ITER(hh_client, session->requests, request, next)
-    {
-        HASH_DELETE(hh_client, session->requests, request);
-        request->session = NULL;
-    }
-    HASH_DEL(self->sessions, session);
-    DL_DELETE(self->by_age, session);
-    free(session->account);
-    free(session->user);
-    free(session);
-}
-
-static void
-session_heard(struct router *self, struct session *session)
-{
-    session->heard_ms = clock_ms();
-    DL_DELETE(self->by_age, session);
-    DL_APPEND(self->by_age, session);
-}
-
-/* ZeroMQ does not say when a peer has gone; so the longest silent one makes room. */
-static void
-make_room(struct router *self)
-{
-    if (HASH_COUNT(self->sessions) >= self->conf->settings.clients_max)
-        session_end(self, self->by_age);
-}
-
-static void
-refuse_peer(struct router *self, struct view peer, uint64_t id, const struct report *report)
-{
-    host_reply(self->host, peer,
-        &(struct message){
-            .tag = ANSWER,
-            .answer = { .id = id,
-                .outcome = REFUSED,
-                .cause = report->cause,
-                .reason = view_of(report->text) },
-        },
-        NULL);
-}
-
-static bool
-is_account(struct view name)
-{
-    char path[PATH_BYTES_MAX + 1];
-    struct report report;
-
-    if (name.length == 0 || name.length > NAME_BYTES_MAX || name.at[0] == '_')
-        return false;
-    for (size_t i = 0; i < name.length; i++)
-        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-",
-                name.at[i]) ||
-            name.at[i] == '\0')
-            return false;
-    return uri_to_path(view_of("viking://"), name, view_of("default"), path, &report) == DONE &&
-        !view_is(name, ".") && !view_is(name, "..");
-}
-
-static void
-on_greet(void *arg, struct envelope *envelope)
-{
-    const struct message_greet *m = &envelope_message(envelope)->greet;
-    struct view peer = envelope_peer(envelope);
-    struct router *self = arg;
-    struct session *session = find_session(self, peer);
-    struct view account = m->account.length > 0 ? m->account : view_of(self->conf->default_account);
-    struct view user = m->user.length > 0 ? m->user : view_of(self->conf->default_user);
-    struct report report;
-
-    if (m->protocol != PROTOCOL || !is_account(account) || !is_account(user)) {
-        report_set(&report, REFUSED, CAUSE_INVALID_ARGUMENT,
-            m->protocol != PROTOCOL
-                ? "this server speaks protocol 1"
-                : "an account or user is letters, digits and _.@-, not beginning with _");
-        refuse_peer(self, peer, 0, &report);
-        return;
-    }
-    if (session)
-        session_end(self, session);
-    make_room(self);
-    session = memory_new(sizeof *session + peer.length);
-    memcpy(session->peer, peer.at, peer.length);
-    session->peer_length = peer.length;
-    session->account = view_dup(account);
-    session->user = view_dup(user);
-    session->heard_ms = clock_ms();
-    HASH_ADD_KEYPTR(hh, self->sessions, session->peer, session->peer_length, session);
-    DL_APPEND(self->by_age, session);
-    host_reply(self->host, peer,
-        &(struct message){
-            .tag = WELCOME,
-            .welcome = { .protocol = PROTOCOL,
-                .server = view_of("knarr/" KNARR_VERSION),
-                .chunk_bytes = CHUNK_BYTES,
-                .credit_bytes = self->conf->settings.credit_bytes },
-        },
-        NULL);
-}
-
-struct session *
-session_of(struct router *self, struct envelope *envelope)
-{
-    struct session *session = find_session(self, envelope_peer(envelope));
-
-    if (session)
-        session_heard(self, session);
-    return session;
-}
-
-/* ---- requests ------------------------------------------------------------------- */
+enum { UPLOADS_CHECK_MS = 5000 };
 
 struct request *
 request_new(struct router *self, struct envelope *envelope, uint64_t id)
@@ -157,7 +26,7 @@ request_new(struct router *self, struct envelope *envelope, uint64_t id)
     else if (request_of_client(session, id))
         report_set(&report, REFUSED, CAUSE_INVALID_ARGUMENT,
             "request %" PRIu64 " is not answered yet", id);
-    else if (HASH_CNT(hh_client, session->requests) >= REQUESTS_PER_SESSION)
+    else if (HASH_CNT(hh_client, session->requests) + session->unsent_count >= REQUESTS_PER_SESSION)
         report_set(&report, REFUSED, CAUSE_BUSY, "more than %d requests at once",
             REQUESTS_PER_SESSION);
     if (report.cause != CAUSE_NONE) {
@@ -206,6 +75,7 @@ request_paths(struct request *request, struct view uri, struct view to)
         request_answer(request, REFUSED, &report);
         return false;
     }
+    request->uri = view_dup(uri);
     request->path = memory_copy(path, strlen(path));
     if (to.length == 0)
         return true;
@@ -213,8 +83,20 @@ request_paths(struct request *request, struct view uri, struct view to)
         request_answer(request, REFUSED, &report);
         return false;
     }
+    request->to_uri = view_dup(to);
     request->to = memory_copy(path, strlen(path));
     return true;
+}
+
+/* Its client does not wait for it any longer. */
+static void
+request_detach(struct request *request)
+{
+    if (request->session && !request->is_cancelled)
+        HASH_DELETE(hh_client, request->session->requests, request);
+    if (request->session && (request->is_waiting || request->is_working))
+        lookup_ended(request);
+    request->session = NULL;
 }
 
 void
@@ -225,9 +107,12 @@ request_free(struct request *request)
     if (request->has_claim)
         claim_drop(self->claims, &request->claim);
     HASH_DELETE(hh, self->requests, request);
-    if (request->session)
-        HASH_DELETE(hh_client, request->session->requests, request);
+    request_detach(request);
+    upload_fini(request);
     body_clear(&request->body);
+    free(request->held);
+    free(request->uri);
+    free(request->to_uri);
     free(request->path);
     free(request->to);
     free(request);
@@ -238,9 +123,8 @@ request_end(struct request *request, const struct message *message, struct body 
 {
     struct session *session = request->session;
 
-    if (session)
-        host_reply(request->router->host, (struct view){ session->peer, session->peer_length },
-            message, take_body);
+    if (session && !request->is_cancelled)
+        session_say(request->router, session, message, take_body);
     else if (take_body)
         body_clear(take_body);
     request_free(request);
@@ -260,6 +144,16 @@ request_answer(struct request *request, enum outcome outcome, const struct repor
         NULL);
 }
 
+void
+request_failed(struct request *request, enum outcome outcome, const struct report *report)
+{
+    struct report worded = *report;
+
+    word_failure(request, &worded, false);
+    request_answer(request, outcome, &worded);
+}
+
+/* What was committed stays, and so does what is about to be. */
 static void
 on_cancel(void *arg, struct envelope *envelope)
 {
@@ -270,10 +164,15 @@ on_cancel(void *arg, struct envelope *envelope)
 
     if (!request)
         return;
-    HASH_DELETE(hh_client, session->requests, request);
-    request->session = NULL; /* nobody to answer; what was committed stays */
+    if (request->is_waiting || request->is_working) {
+        lookup_cancel(request);
+        return;
+    }
+    request_detach(request);
     if (request->is_upload)
         upload_cancel(request);
+    else if (request->has_claim && !request->is_staged && !claim_is_granted(&request->claim))
+        request_free(request);
 }
 
 /* ---- the actor -------------------------------------------------------------------- */
@@ -293,6 +192,7 @@ router_open(void *arg, struct host *host, const void *args, struct report *repor
     self->host = host;
     self->conf = a->conf;
     self->primary_kind = a->primary_kind;
+    self->place = a->primary.place;
     self->targets = a->targets;
     self->next_number = a->run << 32 | 1;
     outcome = host_listen(host, a->endpoint, report);
@@ -301,7 +201,8 @@ router_open(void *arg, struct host *host, const void *args, struct report *repor
         return outcome;
     }
     self->claims = claims_new();
-    host_wake_at(host, clock_ms() + UPLOAD_CHECK_MS);
+    self->uploads_check_ms = clock_ms() + UPLOADS_CHECK_MS;
+    host_wake_at(host, self->uploads_check_ms);
     return DONE;
 }
 
@@ -329,8 +230,12 @@ router_woken(void *arg)
 {
     struct router *self = arg;
 
-    uploads_expire(self);
-    host_wake_at(self->host, clock_ms() + UPLOAD_CHECK_MS);
+    if (self->uploads_check_ms <= clock_ms()) {
+        uploads_expire(self);
+        self->uploads_check_ms = clock_ms() + UPLOADS_CHECK_MS;
+    }
+    host_wake_at(self->host, self->uploads_check_ms);
+    answers_woken(self);
 }
 
 static const struct handler handlers[] = {

@@ -4,24 +4,45 @@
  *     client ──WRITE DATA──▶ router ──STAGE STAGE_DATA──▶ the primary's store
  *            ◀──────GO──────        ◀──────STAGE_ROOM────
  *
- * Nothing is kept here: a piece goes on as it comes.  The client may be ahead
- * of the store by its credit, and not by a byte more.
+ * A piece goes on as it comes, unless the upload builds on a file whose claim
+ * others still have; then it is kept until that is granted.  The client may be
+ * ahead of the store by its credit, and not by a byte more.
  */
 
 #include "actors/router_internal.h"
 
+#include "actors/reader.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <utlist.h>
 
-enum { SILENCE_MS = 60000 /* an upload that says nothing for so long is dropped */ };
+enum {
+    SILENCE_MS = 60000,      /* an upload that says nothing for so long is dropped */
+    EARLY_PIECES_MAX = 1024, /* kept; their bytes are bounded by the credit */
+};
+
+/* A piece to the store. */
+static void
+forward(struct request *r, struct body *take_body, bool is_last)
+{
+    host_post(r->router->host, "store/0",
+        &(struct message){
+            .tag = STAGE_DATA,
+            .stage_data = { .request = r->number, .last = is_last },
+        },
+        take_body);
+}
 
 void
 upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, bool keeps_tail)
 {
+    struct piece *piece, *next;
+
     snprintf(r->stage, sizeof r->stage, "/.knarr-stage/%016" PRIx64, r->number);
-    r->is_upload = true;
+    r->is_staging = true;
     r->heard_ms = clock_ms();
     host_post(r->router->host, "store/0",
         &(struct message){
@@ -35,43 +56,69 @@ upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, 
                 .mode = r->mode },
         },
         NULL);
+    LL_FOREACH_SAFE(r->pieces, piece, next)
+    {
+        forward(r, &piece->body, piece->is_last);
+        free(piece);
+    }
+    r->pieces = NULL;
 }
 
 void
 upload_piece(struct request *r, struct body *take_body, bool is_last)
 {
+    struct piece *piece;
+
     r->heard += body_view(take_body).length;
     r->heard_ms = clock_ms();
-    host_post(r->router->host, "store/0",
-        &(struct message){
-            .tag = STAGE_DATA,
-            .stage_data = { .request = r->number, .last = is_last },
-        },
-        take_body);
+    if (r->is_staging) {
+        forward(r, take_body, is_last);
+        return;
+    }
+    piece = memory_new(sizeof *piece);
+    body_move(&piece->body, take_body);
+    piece->is_last = is_last;
+    LL_APPEND(r->pieces, piece);
+    r->piece_count++;
+}
+
+/* The store forgets what it has of it. */
+static void
+drop_stage(struct request *r)
+{
+    if (r->is_staging)
+        host_post(r->router->host, "store/0",
+            &(struct message){
+                .tag = STAGE_DATA,
+                .stage_data = { .request = r->number, .cancel = true },
+            },
+            NULL);
 }
 
 void
 upload_cancel(struct request *r)
 {
-    host_post(r->router->host, "store/0",
-        &(struct message){
-            .tag = STAGE_DATA,
-            .stage_data = { .request = r->number, .cancel = true },
-        },
-        NULL);
+    drop_stage(r);
     request_free(r);
 }
 
 static void
 upload_refuse(struct request *r, const struct report *report)
 {
-    host_post(r->router->host, "store/0",
-        &(struct message){
-            .tag = STAGE_DATA,
-            .stage_data = { .request = r->number, .cancel = true },
-        },
-        NULL);
+    drop_stage(r);
     request_answer(r, REFUSED, report);
+}
+
+void
+upload_fini(struct request *r)
+{
+    struct piece *piece, *next;
+
+    LL_FOREACH_SAFE(r->pieces, piece, next)
+    {
+        body_clear(&piece->body);
+        free(piece);
+    }
 }
 
 static bool
@@ -83,9 +130,15 @@ piece_fits(const struct request *r, const struct message_data *m, uint64_t lengt
     if (m->offset != r->heard)
         report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
             "DATA at offset %" PRIu64 ", but %" PRIu64 " was next", m->offset, r->heard);
+    else if (length > CHUNK_BYTES)
+        report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
+            "DATA: the body is longer than chunk_bytes");
     else if (r->heard + length - r->taken > credit)
         report_set(report, REFUSED, CAUSE_INVALID_OPERATION,
             "more than the credit of %" PRIu64 " bytes was sent", credit);
+    else if (!r->is_staging && r->piece_count == EARLY_PIECES_MAX)
+        report_set(report, REFUSED, CAUSE_BUSY,
+            "more than %d pieces before the file was free to be changed", EARLY_PIECES_MAX);
     else if (r->size != SIZE_UNKNOWN &&
         (r->heard + length > r->size || (m->last && r->heard + length != r->size)))
         report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
@@ -112,8 +165,10 @@ on_data(void *arg, struct envelope *envelope)
         upload_refuse(r, &report);
         return;
     }
-    upload_piece(r, body, m->last);
-    r->is_upload = !m->last;
+    if (body_view(body).length == 0 && !m->last)
+        return;
+    r->is_upload = !m->last && r->heard + body_view(body).length != r->size;
+    upload_piece(r, body, !r->is_upload);
 }
 
 void
@@ -125,9 +180,9 @@ on_stage_room(void *arg, struct envelope *envelope)
     if (!r)
         return;
     r->taken += m->bytes;
+    r->heard_ms = clock_ms();
     if (r->session && r->is_upload)
-        host_reply(r->router->host, (struct view){ r->session->peer, r->session->peer_length },
-            &(struct message){ .tag = GO, .go = { .id = r->id, .credit = m->bytes } }, NULL);
+        session_say_go(r, m->bytes);
 }
 
 void
@@ -142,7 +197,7 @@ on_staged(void *arg, struct envelope *envelope)
     r->is_upload = false;
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
     if (m->outcome != DONE) {
-        request_answer(r, m->outcome, &report);
+        request_failed(r, m->outcome, &report);
         return;
     }
     r->is_staged = true;
@@ -166,7 +221,7 @@ uploads_expire(struct router *self)
     report_set(&report, REFUSED, CAUSE_TIMEOUT, "no DATA came for %d s", SILENCE_MS / 1000);
     HASH_ITER(hh, self->requests, r, next)
     {
-        if (r->is_upload && r->tag == WRITE && now - r->heard_ms > SILENCE_MS)
+        if (r->is_upload && r->is_staging && now - r->heard_ms > SILENCE_MS)
             upload_refuse(r, &report);
     }
 }

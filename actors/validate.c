@@ -57,10 +57,13 @@ parents_fit(struct router *self, const char *path, struct report *report)
         above[parent.length] = '\0';
         outcome = look(self, above, &entry, report);
         if (outcome == DONE && !entry.is_directory)
-            return report_set(report, REFUSED, CAUSE_NOT_A_DIRECTORY,
-                "%s is a file, so nothing can be below it", above);
-        if (outcome == DONE || report->cause != CAUSE_NOT_FOUND)
+            return word_path(report, CAUSE_NOT_A_DIRECTORY, above);
+        if (outcome == DONE)
+            return DONE;
+        if (report->cause != CAUSE_NOT_FOUND && report->cause != CAUSE_NOT_A_DIRECTORY) {
+            word_path(report, report->cause, above);
             return outcome;
+        }
         parent = path_parent(parent);
     }
     return DONE;

@@ -1,0 +1,115 @@
+/*
+ * commits - what is promised, and how that is answered.
+ */
+
+#include "actors/router_internal.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+static uint64_t
+acks_of(const struct request *r)
+{
+    const struct conf *conf = r->router->conf;
+
+    if (r->waits)
+        return UINT64_MAX;
+    if (r->acks != UINT64_MAX)
+        return r->acks;
+    return conf->sync_type == SYNC_SYNC ? conf->write_ack_count : 0;
+}
+
+static uint64_t
+timeout_of(const struct request *r)
+{
+    if (r->timeout_ms > 0)
+        return r->timeout_ms;
+    return r->waits ? 0 : r->router->conf->write_ack_timeout_ms;
+}
+
+void
+change_commit(struct request *r, enum change_kind kind, uint64_t inode)
+{
+    struct body body;
+
+    r->is_committed = true;
+    body_move(&body, &r->body);
+    host_post(r->router->host, "journal",
+        &(struct message){
+            .tag = COMMIT,
+            .commit = {
+                .request = r->number,
+                .kind = kind,
+                .path = view_of(r->path),
+                .to = view_of(r->to ? r->to : ""),
+                .stage = view_of(r->is_staged ? r->stage : ""),
+                .size = kind == PUT || kind == RENAME ? r->result_size : 0,
+                .mode = r->mode,
+                .mtime_ns = clock_wall_ns(),
+                .hash = { (const char *) r->hash, r->has_hash ? sizeof r->hash : 0 },
+                .inode = inode,
+                .targets = r->router->targets,
+                .acks = acks_of(r),
+                .timeout_ms = timeout_of(r),
+            },
+        },
+        &body);
+}
+
+void
+change_commit_small(struct request *r, enum change_kind kind)
+{
+    struct view bytes = body_view(&r->body);
+    XXH128_canonical_t hash;
+
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
+    memcpy(r->hash, hash.digest, sizeof r->hash);
+    r->has_hash = true;
+    r->result_size = bytes.length;
+    change_commit(r, kind, 0);
+}
+
+static void
+answer_committed(struct request *r, const struct message_committed *m, struct body *copies)
+{
+    char hash[2 * sizeof r->hash + 1] = "";
+    struct report report = { .cause = m->cause };
+
+    for (size_t i = 0; i < sizeof r->hash && r->has_hash; i++)
+        snprintf(hash + 2 * i, 3, "%02x", r->hash[i]);
+    snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
+    if (r->is_committed && m->outcome != DONE && m->seq == 0)
+        word_failure(r, &report, false); /* the primary's own words */
+    request_end(r,
+        &(struct message){
+            .tag = ANSWER,
+            .answer = { .id = r->id,
+                .outcome = m->outcome,
+                .cause = m->cause,
+                .reason = view_of(report.text),
+                .seq = m->seq,
+                .size = r->result_size,
+                .hash = view_of(hash),
+                .required = m->required,
+                .acked = m->acked },
+        },
+        copies);
+}
+
+void
+on_committed(void *arg, struct envelope *envelope)
+{
+    const struct message_committed *m = &envelope_message(envelope)->committed;
+    struct request *r = request_find(arg, m->request);
+
+    if (!r)
+        return;
+    if (r->has_claim) {
+        r->has_claim = false;
+        claim_drop(r->router->claims, &r->claim);
+    }
+    if (m->is_final)
+        answer_committed(r, m, envelope_body(envelope));
+}
