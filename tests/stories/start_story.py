@@ -7,7 +7,7 @@ import re
 import signal
 import time
 
-from support import backup, content_of, has, main, same, tree, until
+from support import backup, content_of, flaky, has, main, same, tree, until
 
 GUIDE = """{
 "storage": {
@@ -184,6 +184,41 @@ def lost(place):
     place.write("viking://resources/b", "two", "--wait")
 
 
+def catalog_set_aside(place):
+    """As doctor and the server advise when it is damaged: what backups lack is found again."""
+    control = place.say("control", "")
+    place.configure([flaky("b1", place.path("b1"), control)])
+    place.start()
+    place.write("viking://resources/a", "one", "--wait")
+    place.say("control", "change down")
+    place.write("viking://resources/a", "two")
+    place.write("viking://resources/b", "new")
+    same(place.stop(), 0)
+    place.say("control", "")
+    for name in ("catalog.db", "catalog.db-wal"):
+        if os.path.exists(place.path("data/.knarr", name)):
+            os.rename(place.path("data/.knarr", name), place.path(name + ".damaged"))
+    place.start()
+    same(place.knarr("read", "viking://resources/a"), "two")
+    until(lambda: tree(place.path("b1/default/resources")) == {b"a": b"two", b"b": b"new"},
+          "the backup is made equal")
+
+
+def left_out(place):
+    """Out of the configuration and back: it was never told to be anything but this backup."""
+    both = [backup("b1", place.path("b1")), backup("b2", place.path("b2"))]
+    with_one_write(place, both)
+    place.configure(both[:1])
+    place.start()
+    place.write("viking://resources/a", "two")
+    place.write("viking://resources/b", "new", "--wait")
+    same(place.stop(), 0)
+    place.configure(both)
+    place.start()
+    until(lambda: tree(place.path("b2/default/resources")) == {b"a": b"two", b"b": b"new"},
+          "it is made equal")
+
+
 def rename_mistakes(place):
     with_one_write(place, [backup("b", place.path("b"))])
     done = place.run("backup", "rename", "nobody", "new", name="knarrd")
@@ -217,8 +252,7 @@ def stops(place):
 
 def stops_with_backlog(place):
     control = place.say("control", "change down")
-    place.configure([{"name": "b1", "backend": "flaky",
-                      "flaky": {"place": "local:%s?%s" % (place.path("b1"), control)}}])
+    place.configure([flaky("b1", place.path("b1"), control)])
     place.start()
     for i in range(50):
         place.write("viking://resources/f%d" % i, "c%d" % i)
@@ -232,8 +266,7 @@ def stops_with_backlog(place):
 def stops_with_slow_backup(place):
     """A backup that takes its time does not hold up the end for longer than ten seconds."""
     control = place.say("control", "")
-    place.configure([{"name": "b1", "backend": "flaky",
-                      "flaky": {"place": "local:%s?%s" % (place.path("b1"), control)}}])
+    place.configure([flaky("b1", place.path("b1"), control)])
     place.start()
     place.say("control", "change slow 1000")
     for i in range(30):
@@ -288,6 +321,8 @@ stories = [
     ("a backup's new place is noticed, and begins anew when told", moved),
     ("two backups that changed places are noticed", swapped),
     ("a backup whose directory is gone is noticed", lost),
+    ("a catalog that was set aside is made anew", catalog_set_aside),
+    ("a backup that was left out for a while is made equal", left_out),
     ("mistakes in backup commands are told", rename_mistakes),
     ("SIGTERM stops within ten seconds and loses nothing", stops),
     ("SIGTERM keeps the backlog", stops_with_backlog),
