@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 
-from support import backup, content_of, has, main, same
+from support import backup, content_of, flaky, has, main, same
 
 NOBODY = 65534
 
@@ -229,6 +229,24 @@ def missing_parent(place):
     finds(place, "Backup b1", "FAIL", "/proc/nowhere")
 
 
+def each_step(place):
+    """A backend that fails at one thing only: that thing is named, and nothing is left behind."""
+    control = place.say("control", "")
+    place.configure([flaky("b1", place.path("b1"), control)])
+    finds(place, "Backup b1", "PASS")
+    for call, what in (("open", "was told to fail"), ("mkdir", "making a directory failed"),
+                       ("put", "writing a file failed"), ("read", "reading it back failed"),
+                       ("rename", "renaming it failed"), ("list", "listing it failed"),
+                       ("remove", "deleting it failed"), ("flush", "flushing failed")):
+        place.say("control", call + " fail retry io")
+        checks = finds(place, "Backup b1", "FAIL", what)
+        has(checks["Backup b1"]["fix"], "dmesg")
+        same(checks["Primary"]["status"], "PASS")
+        same([n for n in os.listdir(place.path("b1")) if n.startswith(".knarr")], [], call)
+    place.say("control", "all down")
+    has(finds(place, "Backup b1", "FAIL")["Backup b1"]["fix"], "can be reached")
+
+
 def full_disk(place):
     place.configure()
     os.makedirs(place.path("b1"))
@@ -357,6 +375,7 @@ stories = [
     ("a backup that cannot be written is a failure", read_only),
     ("a backup below a file is a failure", parent_is_file),
     ("a backup whose parent cannot be made is a failure", missing_parent),
+    ("a backend that fails at one thing is told by it", each_step),
     ("a full disk is a failure", full_disk),
     ("a workspace on a small disk is a failure", small_disk),
     ("two names for one place by a link are a failure", by_link),
