@@ -90,7 +90,7 @@ void
 session_say_go(struct request *r, uint64_t credit)
 {
     r->credit_owed += credit;
-    if (session_is_late(r->session))
+    if (r->credit_owed == 0 || session_is_late(r->session))
         return; /* one GO tells it all, when it is no longer */
     session_say(r->router, r->session,
         &(struct message){ .tag = GO, .go = { .id = r->id, .credit = r->credit_owed } }, NULL);

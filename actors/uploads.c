@@ -136,7 +136,7 @@ piece_fits(const struct request *r, const struct message_data *m, uint64_t lengt
     else if (r->heard + length - r->taken > credit)
         report_set(report, REFUSED, CAUSE_INVALID_OPERATION,
             "more than the credit of %" PRIu64 " bytes was sent", credit);
-    else if (!r->is_staging && r->piece_count == EARLY_PIECES_MAX)
+    else if (length > 0 && !r->is_staging && r->piece_count == EARLY_PIECES_MAX)
         report_set(report, REFUSED, CAUSE_BUSY,
             "more than %d pieces before the file was free to be changed", EARLY_PIECES_MAX);
     else if (r->size != SIZE_UNKNOWN &&
