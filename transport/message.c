@@ -93,7 +93,7 @@ walk_CAUSE(struct walker *w, field_CAUSE *cause)
         return false;
     memcpy(text, name.at, name.length);
     text[name.length] = '\0';
-    return cause_find(text, cause);
+    return strlen(text) == name.length && cause_find(text, cause);
 }
 
 /* clang-format off */
