@@ -108,7 +108,7 @@ struct reading {
     size_t length;       /* wanted */
     uint64_t if_version; /* 0, or CONFLICT (RETRY) unless the file still has this version */
     size_t got;          /* short only at the end of the file */
-    struct entry entry;  /* of the file read from */
+    struct entry entry;  /* of the file read from, or of the directory found instead */
     void (*ended)(struct reading *, enum outcome, const struct report *);
 };
 
@@ -162,7 +162,12 @@ struct backend_kind {
     /* No more bytes come for a PUT of SIZE_UNKNOWN. */
     void (*finish)(struct backend *, struct change *);
     void (*cancel)(struct backend *, struct change *);
-    /* Ends once every change that ended DONE before survives a power cut. */
+    /*
+     * Ends once every change that ended DONE before survives a power cut.  After
+     * a failure none of them is sure that ended since the last flush that was
+     * DONE, and nothing makes them so but to do them again through another
+     * handle: this one may fail for good.
+     */
     void (*flush)(struct backend *, struct flush *);
 
     void (*lookup)(struct backend *, struct lookup *);

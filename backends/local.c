@@ -9,12 +9,17 @@
  *
  * After a syncfs that failed, the kernel may have dropped what it could not
  * write and will not tell again.  So a failed flush means: everything since the
- * last good one must be applied anew.  Until something has been, flush keeps
- * failing with the same report instead of believing a second syncfs.
+ * last good one must be applied anew, through a handle opened anew.  This one
+ * keeps failing with the same report instead of believing a second syncfs,
+ * whatever has been changed since: that it was all of it nobody here can know.
+ *
+ * A handle begins as if something had changed: what a process that was killed
+ * did not flush counts as applied for the one that finds it done already.
  */
 #include "backends/local_internal.h"
 
 #include "backends/request.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -63,10 +68,8 @@ open_root(struct backend *self, struct report *report)
     struct stat found;
 
     self->root = open_place(self->place);
-    if (self->root < 0 && errno == ENOENT && make_place(self->place) == 0) {
+    if (self->root < 0 && errno == ENOENT && make_place(self->place) == 0)
         self->root = open_place(self->place);
-        self->is_dirty = true;
-    }
     self->top->fd = self->root;
     if (self->root < 0 || disk->stat(self->root, &found) != 0)
         return report_errno(report, errno, "%s: cannot open the directory %.200s", self->name,
@@ -87,6 +90,8 @@ backend_new(const struct backend_args *args)
     self->top->references = 1;
     self->top->fd = -1;
     self->top->mode_asked = MODE_UNKNOWN;
+    self->is_dirty = true;
+    self->opened_ns = clock_wall_ns();
     return self;
 }
 
@@ -120,6 +125,8 @@ local_open(struct backend **backend, const struct backend_args *args, struct rep
         local_close(&self);
         return outcome;
     }
+    if (!args->is_reader)
+        asides_sweep(self);
     *backend = self;
     return DONE;
 }
@@ -129,12 +136,12 @@ local_flush(struct backend *self, struct flush *flush)
 {
     const struct report fine = { .cause = CAUSE_NONE };
 
-    if (self->is_careless || !self->is_dirty) {
-        flush->ended(flush, DONE, &fine);
-        return;
-    }
     if (self->is_lost) {
         flush->ended(flush, RETRY, &self->loss);
+        return;
+    }
+    if (self->is_careless || !self->is_dirty) {
+        flush->ended(flush, DONE, &fine);
         return;
     }
     if (disk->syncfs(self->root) != 0) {

@@ -165,10 +165,8 @@ local_begin(struct backend *self, struct change *change)
     struct report report = { .cause = CAUSE_NONE };
     enum outcome outcome = change_check(self->name, change, &report);
 
-    if (outcome == DONE) {
+    if (outcome == DONE)
         self->is_dirty = true; /* whatever comes of it */
-        self->is_lost = false;
-    }
     if (outcome == DONE && change->kind == PUT) {
         put_begin(self, change);
         return;

@@ -11,6 +11,7 @@
  *     local_change.c     MKDIR, REMOVE, REMOVE_TREE, CHMOD
  *     local_move.c       RENAME, LINK
  *     local_tree.c       removing what is at a name, whatever it is
+ *     local_aside.c      one step that makes a tree gone before it is deleted
  *     local_read.c       lookup, read
  *     local_list.c       list, over a snapshot of the names
  *
@@ -57,9 +58,12 @@ struct backend {
     struct parent *parents[PARENTS_MAX]; /* latest used first */
     uint64_t generation;                 /* goes up when a directory here moves or goes */
 
-    bool is_dirty; /* something changed since the last flush that succeeded */
-    bool is_lost;  /* a flush failed, and nothing has been changed since */
+    bool is_dirty; /* something may have changed since the last flush that succeeded */
+    bool is_lost;  /* a flush failed: this handle is not believed any more */
     struct report loss;
+
+    uint64_t opened_ns, aside_ns; /* time of day: of the opening, of the last name */
+    bool has_leftovers;           /* set aside and not deleted */
 
     struct snapshot *snapshot;
 };
@@ -99,10 +103,30 @@ void temporary_drop(struct temporary *);
 enum outcome temporary_copy(struct backend *, int from, const char *path, uint64_t seq,
     uint32_t mode, struct report *);
 
-/* Nothing is at the name afterwards, nor below it. */
+/* What has to go, whole, under a temporary name; `name` is "" while there is none. */
+struct aside {
+    int dir;
+    char name[32];
+};
+
+/* Nothing is at the name afterwards: it is set aside, or there was nothing. */
+enum outcome aside_take(struct backend *, struct aside *, int dir, const char *name,
+    const char *path, struct report *);
+void aside_bring_back(const struct backend *, struct aside *, int dir, const char *name);
+void aside_discard(struct backend *, struct aside *);
+void asides_sweep(struct backend *);
+
+/*
+ * Nothing is at the name afterwards, nor below it.  On failure all of it is
+ * still there, unless another file system is mounted in it.
+ */
 enum outcome local_remove_at(struct backend *, int dir, const char *name, const char *path,
     struct report *);
+/* The same for a directory, name by name, until this clock_ns(); 0: to the end. */
+enum outcome local_remove_tree(struct backend *, int dir, const char *name, const char *path,
+    uint64_t until_ns, struct report *);
 enum outcome local_empty(struct backend *, int dir, const char *path, struct report *);
+enum outcome local_removal_failed(struct backend *, const char *path, struct report *);
 /* Remove the directory `name` if nothing but temporaries is in it; 0, or -1 with errno. */
 int local_remove_empty(struct backend *, int dir, const char *name);
 

@@ -46,18 +46,21 @@ rename_at(struct backend *self, int from_dir, int to_dir, const struct change *c
     struct report *report)
 {
     const char *from = name_of(change->path), *to = name_of(change->to);
+    struct aside aside = { .name = "" };
+    enum outcome outcome = DONE;
 
-    for (int tries = 1;; tries++) {
-        enum outcome outcome;
-
-        if (disk->renameat(from_dir, from, to_dir, to) == 0)
+    for (int tries = 1; outcome == DONE; tries++) {
+        if (disk->renameat(from_dir, from, to_dir, to) == 0) {
+            aside_discard(self, &aside);
             return DONE;
+        }
         if (!is_occupied(errno) || tries == TRIES_MAX)
-            return rename_failed(self, change, report);
-        outcome = local_remove_at(self, to_dir, to, change->to, report);
-        if (outcome != DONE)
-            return outcome;
+            outcome = rename_failed(self, change, report);
+        else
+            outcome = aside_take(self, &aside, to_dir, to, change->to, report);
     }
+    aside_bring_back(self, &aside, to_dir, to);
+    return outcome;
 }
 
 static enum outcome

@@ -2,6 +2,9 @@
  * PUT: bytes go to a temporary file as they come, and after the last one it is
  * put in place.  For a small file in a directory that is open already that is
  * openat, pwrite, close, renameat.
+ *
+ * A flush may come between any two pieces and covers what was there by then; so
+ * every piece and the end make the place dirty anew.
  */
 #include "backends/local_internal.h"
 
@@ -27,20 +30,22 @@ struct upload {
 };
 
 static void
-end(struct change *change, enum outcome outcome, const struct report *report)
+end(struct backend *self, struct change *change, enum outcome outcome, const struct report *report)
 {
+    self->is_dirty = true;
     free(change->of_backend);
     change->of_backend = NULL;
     change->ended(change, outcome, report);
 }
 
 static void
-abandon(struct change *change, enum outcome outcome, const struct report *report)
+abandon(struct backend *self, struct change *change, enum outcome outcome,
+    const struct report *report)
 {
     struct upload *upload = change->of_backend;
 
     temporary_drop(&upload->temporary);
-    end(change, outcome, report);
+    end(self, change, outcome, report);
 }
 
 static int
@@ -66,11 +71,11 @@ complete(struct backend *self, struct change *change)
 
     if (set_time(upload, change->mtime_ns) != 0) {
         outcome = local_failed(self, errno, "set the time of", change->path, &report);
-        abandon(change, outcome, &report);
+        abandon(self, change, outcome, &report);
         return;
     }
     outcome = temporary_place(self, &upload->temporary, change->path, &report);
-    end(change, outcome, &report);
+    end(self, change, outcome, &report);
 }
 
 /* Room for a large file is taken at once: in one piece, and refused before the work. */
@@ -99,12 +104,12 @@ put_begin(struct backend *self, struct change *change)
     outcome = temporary_create(self, &upload->temporary, change->path, change->seq, change->mode,
         &report);
     if (outcome != DONE) {
-        end(change, outcome, &report);
+        end(self, change, outcome, &report);
         return;
     }
     if (preallocate(upload->temporary.fd, change->size) != 0) {
         outcome = local_failed(self, errno, "make room for", change->path, &report);
-        abandon(change, outcome, &report);
+        abandon(self, change, outcome, &report);
         return;
     }
     if (change->size == 0)
@@ -122,15 +127,16 @@ local_write(struct backend *self, struct change *change, const void *bytes, size
         report_set(&report, REFUSED, CAUSE_INVALID_ARGUMENT,
             "%s: more bytes came for %s than were announced", self->name,
             path_excerpt(change->path).text);
-        abandon(change, REFUSED, &report);
+        abandon(self, change, REFUSED, &report);
         return;
     }
     if (disk_write_all(upload->temporary.fd, bytes, length, (off_t) upload->written) != 0) {
         const enum outcome outcome = local_failed(self, errno, "write", change->path, &report);
 
-        abandon(change, outcome, &report);
+        abandon(self, change, outcome, &report);
         return;
     }
+    self->is_dirty = true;
     upload->written += length;
     is_last = upload->written == change->size;
     if (change->consumed)

@@ -96,11 +96,11 @@ read_open(struct backend *self, int fd, struct reading *reading, struct report *
 
     if (disk->stat(fd, &found) != 0)
         return local_failed(self, errno, "read", reading->path, report);
+    reading->entry = entry_of(&found);
     if (S_ISDIR(found.st_mode))
         return local_failed(self, EISDIR, "read", reading->path, report);
     if (!S_ISREG(found.st_mode))
         return no_file(self, reading->path, report);
-    reading->entry = entry_of(&found);
     if (reading->if_version && reading->if_version != reading->entry.version)
         return report_set(report, RETRY, CAUSE_CONFLICT, "%s: %s was replaced while it was read",
             self->name, path_excerpt(reading->path).text);

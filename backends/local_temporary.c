@@ -131,15 +131,21 @@ static enum outcome
 rename_over(struct backend *self, const struct temporary *temporary, const struct parent *target,
     const char *path, struct report *report)
 {
+    const char *name = name_of(path);
+    struct aside aside = { .name = "" };
     enum outcome outcome = DONE;
 
     for (int tries = 1; outcome == DONE; tries++) {
-        if (disk->renameat(temporary->parent->fd, temporary->name, target->fd, name_of(path)) == 0)
+        if (disk->renameat(temporary->parent->fd, temporary->name, target->fd, name) == 0) {
+            aside_discard(self, &aside);
             return DONE;
+        }
         if (errno != EISDIR || tries == TRIES_MAX)
-            return local_failed(self, errno, "put in place", path, report);
-        outcome = local_remove_at(self, target->fd, name_of(path), path, report);
+            outcome = local_failed(self, errno, "put in place", path, report);
+        else
+            outcome = aside_take(self, &aside, target->fd, name, path, report);
     }
+    aside_bring_back(self, &aside, target->fd, name);
     return outcome;
 }
 

@@ -5,11 +5,13 @@
  * DEPTH_MAX levels.  What lies deeper is first moved up, under a temporary
  * name, into the top of the tree that is being removed, and found there in the
  * next round.  So neither the stack nor the open files grow with the depth.
- * Everything can be done again after a crash in the middle.
+ * Everything can be done again after a crash in the middle.  Nobody sees that
+ * middle: a tree is set aside (local_aside.c) before it is removed.
  */
 #include "backends/local_internal.h"
 
 #include "backends/request.h"
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +25,8 @@ struct removal {
     struct backend *backend;
     int top;
     bool has_hoisted;
-    uint64_t hoisted; /* how many; numbers their names */
+    uint64_t hoisted;  /* how many; numbers their names */
+    uint64_t until_ns; /* clock_ns() at which to stop; 0: never */
 };
 
 static int
@@ -119,6 +122,10 @@ remove_directory(struct removal *removal, int dir, const char *name, int depth)
 static int
 remove_name(struct removal *removal, int dir, const char *name, unsigned char type, int depth)
 {
+    if (removal->until_ns && clock_ns() > removal->until_ns) {
+        errno = ETIME;
+        return -1;
+    }
     if (type != DT_DIR && disk->unlinkat(dir, name, 0) == 0)
         return 0;
     if (type != DT_DIR && errno != EISDIR)
@@ -126,8 +133,8 @@ remove_name(struct removal *removal, int dir, const char *name, unsigned char ty
     return remove_directory(removal, dir, name, depth);
 }
 
-static enum outcome
-removal_failed(struct backend *self, const char *path, struct report *report)
+enum outcome
+local_removal_failed(struct backend *self, const char *path, struct report *report)
 {
     if (errno == ENOTEMPTY || errno == EEXIST || errno == EISDIR || is_moving(errno))
         return report_set(report, RETRY, CAUSE_BUSY,
@@ -140,23 +147,29 @@ removal_failed(struct backend *self, const char *path, struct report *report)
         path_excerpt(path).text, self->place);
 }
 
-enum outcome
-local_empty(struct backend *self, int dir, const char *path, struct report *report)
+static enum outcome
+empty(struct backend *self, int dir, const char *path, uint64_t until_ns, struct report *report)
 {
-    struct removal removal = { .backend = self, .top = dir };
+    struct removal removal = { .backend = self, .top = dir, .until_ns = until_ns };
 
     parents_forget(self);
     do {
         removal.has_hoisted = false;
         if (remove_names(&removal, dir, 0) != 0)
-            return removal_failed(self, path, report);
+            return local_removal_failed(self, path, report);
     } while (removal.has_hoisted);
     return DONE;
 }
 
-static enum outcome
-remove_tree(struct backend *self, int dir, const char *name, const char *path,
-    struct report *report)
+enum outcome
+local_empty(struct backend *self, int dir, const char *path, struct report *report)
+{
+    return empty(self, dir, path, 0, report);
+}
+
+enum outcome
+local_remove_tree(struct backend *self, int dir, const char *name, const char *path,
+    uint64_t until_ns, struct report *report)
 {
     for (int tries = 1;; tries++) {
         const int top = open_directory(dir, name);
@@ -165,9 +178,9 @@ remove_tree(struct backend *self, int dir, const char *name, const char *path,
         if (top < 0 && errno == ENOENT)
             return DONE;
         if (top < 0 || is_foreign(self, top) != 0)
-            outcome = removal_failed(self, path, report);
+            outcome = local_removal_failed(self, path, report);
         else
-            outcome = local_empty(self, top, path, report);
+            outcome = empty(self, top, path, until_ns, report);
         if (top >= 0)
             disk->close(top);
         if (outcome != DONE)
@@ -175,8 +188,27 @@ remove_tree(struct backend *self, int dir, const char *name, const char *path,
         if (disk->unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
             return DONE;
         if ((errno != ENOTEMPTY && errno != EEXIST) || tries == TRIES_MAX)
-            return removal_failed(self, path, report);
+            return local_removal_failed(self, path, report);
     }
+}
+
+/* The names of what was mounted must stay where it was mounted. */
+static enum outcome
+remove_aside(struct backend *self, int dir, const char *name, const char *path,
+    struct report *report)
+{
+    struct aside aside = { .name = "" };
+    enum outcome outcome = aside_take(self, &aside, dir, name, path, report);
+
+    if (outcome != DONE || !aside.name[0])
+        return outcome;
+    outcome = local_remove_tree(self, aside.dir, aside.name, path, 0, report);
+    if (outcome == REFUSED && report->cause == CAUSE_UNSUPPORTED) {
+        aside_bring_back(self, &aside, dir, name);
+        return outcome;
+    }
+    aside_discard(self, &aside); /* for the caller it is gone, whatever is left of it */
+    return DONE;
 }
 
 enum outcome
@@ -186,13 +218,15 @@ local_remove_at(struct backend *self, int dir, const char *name, const char *pat
     if (disk->unlinkat(dir, name, 0) == 0 || errno == ENOENT)
         return DONE;
     if (errno != EISDIR)
-        return removal_failed(self, path, report);
+        return local_removal_failed(self, path, report);
     parents_forget(self);
     if (disk->unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return DONE;
     if (errno != ENOTEMPTY && errno != EEXIST)
-        return removal_failed(self, path, report);
-    return remove_tree(self, dir, name, path, report);
+        return local_removal_failed(self, path, report);
+    if (name_is_temporary(name))
+        return local_remove_tree(self, dir, name, path, 0, report);
+    return remove_aside(self, dir, name, path, report);
 }
 
 /* Remove the temporaries in a directory; whether nothing else was there. */

@@ -43,10 +43,10 @@ read_file(struct backend *self, struct reading *reading, struct report *report)
 
     if (!at)
         return memory_not_found(self, reading->path, report);
+    reading->entry = entry_of(at);
     if (at->is_directory)
         return report_set(report, REFUSED, CAUSE_IS_A_DIRECTORY, "%s: %s is a directory",
             self->name, path_excerpt(reading->path).text);
-    reading->entry = entry_of(at);
     if (reading->if_version && reading->if_version != at->version)
         return report_set(report, RETRY, CAUSE_CONFLICT, "%s: %s was replaced while it was read",
             self->name, path_excerpt(reading->path).text);

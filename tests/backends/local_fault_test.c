@@ -94,7 +94,11 @@ fail_once(const struct deed *deed, const char *error, int n)
         check(strstr(scene.report.text, deed->change.path) ||
             strstr(scene.report.text, deed->change.to));
         check(outcome == RETRY);
+        check(folder_temporaries(scene.place) == 0);
     }
+    check(is_file(&scene, "/tree/a/b", "old") == is_file(&scene, "/tree/c", "old"));
+    scene.kind->close(&scene.backend);
+    scene.backend = scene_open(&scene, false); /* which deletes what was only set aside */
     check(folder_temporaries(scene.place) == 0);
     if (outcome != DONE && deed->change.kind == PUT && strcmp(deed->change.path, "/file") == 0)
         check(is_file(&scene, "/file", "old"));
@@ -129,6 +133,108 @@ every_call_may_fail(void)
 }
 
 static void
+no_tree_is_ever_half(void)
+{
+    struct scene scene;
+    int removed = 0, kept = 0, n = 0;
+    bool has_fired = true;
+
+    while (has_fired) {
+        char rules[80];
+        enum outcome outcome;
+
+        set_up(&scene);
+        snprintf(rules, sizeof rules, "call=open,rename,unlink,list when=%d+ do=EIO", ++n);
+        fault_plan(rules);
+        outcome = drop_tree(&scene, "/tree");
+        has_fired = fault_count("fired") > 0;
+        fault_plan(NULL);
+        check(is_nothing(&scene, "/tree") == (outcome == DONE));
+        if (outcome != DONE)
+            check(is_file(&scene, "/tree/a/b", "old") && is_file(&scene, "/tree/c", "old"));
+        check(names_are(&scene, "/",
+            outcome == DONE ? "empty|file|one|source|twin|" : "empty|file|one|source|tree|twin|"));
+        removed += outcome == DONE;
+        kept += outcome != DONE;
+        scene_end(&scene);
+    }
+    check(removed > 2 && kept > 2);
+}
+
+static void
+occupants_come_back(void)
+{
+    struct scene scene;
+
+    for (int renames = 0; renames <= 1; renames++) {
+        set_up(&scene);
+        check(make(&scene, "/other/tree") == DONE);
+        /* The first is refused by the occupant, the second sets it aside. */
+        fault_plan("call=rename when=3 do=EIO");
+        check((renames ? move(&scene, "/other", "/tree") : put(&scene, "/tree", "new")) == RETRY);
+        check(fault_count("fired") == 1);
+        fault_plan(NULL);
+        check(is_file(&scene, "/tree/a/b", "old") && is_file(&scene, "/tree/c", "old"));
+        check(folder_temporaries(scene.place) == 0);
+        scene_end(&scene);
+    }
+}
+
+static void
+open_and_close(struct scene *scene, bool is_reader)
+{
+    struct backend *backend = scene_open(scene, is_reader);
+
+    scene->kind->close(&backend);
+}
+
+static void
+leftovers_go_sooner_or_later(void)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    fault_plan("call=unlink when=4+ do=EIO");
+    check(drop_tree(&scene, "/tree") == DONE);
+    fault_plan(NULL);
+    check(folder_temporaries(scene.place) == 1);
+    check(put(&scene, "/t/f", "x") == DONE && drop_tree(&scene, "/t") == DONE);
+    check(folder_temporaries(scene.place) == 1); /* this handle's own: for the next one */
+    open_and_close(&scene, true);
+    check(folder_temporaries(scene.place) == 1); /* a reader changes nothing */
+    open_and_close(&scene, false);
+    check(folder_temporaries(scene.place) == 0);
+    scene_end(&scene);
+}
+
+static void
+long_puts_outlive_a_flush(void)
+{
+    struct scene scene;
+    struct act act;
+
+    scene_begin(&scene, &subject);
+    check(flush(&scene) == DONE);
+    fault_plan("");
+    act_begin(&act, &scene, (struct change){ .kind = PUT, .path = "/f", .size = 4, .mode = 0644 });
+    act_write(&act, "te", 2);
+    check(put(&scene, "/g", "x") == DONE && flush(&scene) == DONE);
+    check(fault_count("syncfs") == 1);
+    act_write(&act, "xt", 2);
+    check(act_wait(&act) == DONE && flush(&scene) == DONE);
+    check(fault_count("syncfs") == 2);
+    act_begin(&act, &scene,
+        (struct change){ .kind = PUT, .path = "/f", .size = SIZE_UNKNOWN, .mode = 0644 });
+    act_write(&act, "text", 4);
+    check(flush(&scene) == DONE && fault_count("syncfs") == 3);
+    scene.kind->finish(scene.backend, &act.change);
+    check(act_wait(&act) == DONE && flush(&scene) == DONE);
+    check(fault_count("syncfs") == 4);
+    fault_plan(NULL);
+    scene_end(&scene);
+}
+
+static void
 failed_flush_is_remembered(void)
 {
     struct scene scene;
@@ -140,9 +246,13 @@ failed_flush_is_remembered(void)
     check(strstr(scene.report.text, scene.place));
     check(flush(&scene) == RETRY && scene.report.cause == CAUSE_IO);
     check(fault_count("syncfs") == 1);
-    check(put(&scene, "/f", "x") == DONE); /* applied anew */
-    check(flush(&scene) == DONE);
-    check(flush(&scene) == DONE);
+    check(put(&scene, "/g", "x") == DONE); /* which says nothing of /f */
+    check(flush(&scene) == RETRY && scene.report.cause == CAUSE_IO);
+    check(fault_count("syncfs") == 1);
+    scene.kind->close(&scene.backend);
+    scene.backend = scene_open(&scene, false);
+    check(put(&scene, "/f", "x") == DONE && put(&scene, "/g", "x") == DONE);
+    check(flush(&scene) == DONE && flush(&scene) == DONE);
     check(fault_count("syncfs") == 2);
     fault_plan(NULL);
     scene_end(&scene);
@@ -245,7 +355,13 @@ static const struct test tests[] = {
     { "a put of 1 KiB into a known directory is open, write, close, rename",
         small_put_is_four_calls },
     { "a flush syncs once after changes and not at all without", flush_syncs_only_changes },
-    { "a failed flush stays failed until something is applied anew", failed_flush_is_remembered },
+    { "a put that outlives another change's flush is synced by its own",
+        long_puts_outlive_a_flush },
+    { "a failed flush stays failed until the place is opened anew", failed_flush_is_remembered },
+    { "a tree whose removal fails is whole or gone", no_tree_is_ever_half },
+    { "what stands in the way of a change that fails comes back", occupants_come_back },
+    { "a tree that was set aside and not deleted goes when the place is opened",
+        leftovers_go_sooner_or_later },
     { "a careless place is never synced", careless_never_syncs },
     { "a full disk is told, leaves the old content and no temporary", full_disk_is_survived },
     { "after any failed call nothing is half there and a repeat succeeds", every_call_may_fail },
