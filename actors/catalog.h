@@ -51,8 +51,8 @@ struct catalog_lag {
     uint32_t backup;
     const char *path; /* good until `each` returns; the caller's own from a get */
     uint64_t seq;
-    unsigned kind; /* enum change_kind, or LAG_TREE */
-    bool clear;
+    unsigned kind; /* LAG_TREE, LAG_PRUNE or LAG_PATH */
+    bool clear;    /* reserved */
     uint32_t mode;
     uint64_t size;
     uint64_t since_ms;      /* wall clock, ms since the epoch: when it began to lack it */
@@ -62,7 +62,12 @@ struct catalog_lag {
     const char *reason; /* of the last failure, or ""; from a get good until the next get */
 };
 
-enum { LAG_TREE = 100 }; /* kind: make the whole tree at path equal to the primary's */
+/* What a backup lacks, as rows say it: by state, so that it may be done twice. */
+enum {
+    LAG_TREE = 100, /* make path and all below it as on the primary */
+    LAG_PRUNE,      /* remove at and below path what the primary has not */
+    LAG_PATH,       /* make path, and not what is below it, as on the primary */
+};
 
 /* Opens or creates; `directory` is {workspace}/.knarr. DAMAGED if SQLite says so. */
 enum outcome catalog_open(struct catalog **, const char *directory, struct report *);

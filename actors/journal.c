@@ -462,8 +462,7 @@ on_walked(void *arg, struct envelope *envelope)
     while (message_next(&body, &place) && place.tag == PLACE) {
         char *path = view_dup(place.place.path);
 
-        ledger_walk_found(self->ledger, backup, path, place.place.is_directory,
-            (uint32_t) place.place.mode, place.place.size);
+        ledger_walk_found(self->ledger, backup, path, place.place.size);
         free(path);
     }
     ledger_walk_paged(self->ledger, backup, m->more, m->next);
@@ -529,14 +528,16 @@ tell_apply(struct journal *self, unsigned backup, const struct order *order)
         .apply = {
             .attempt = order->attempt,
             .seq = order->seq,
-            .kind = order->kind,
+            .kind = order->kind == LAG_PRUNE ? APPLY_PRUNE
+                : order->kind == LAG_PATH    ? PUT
+                                             : order->kind,
             .path = view_of(order->path),
             .to = view_of(order->to ? order->to : ""),
             .size = order->size,
             .mode = order->mode,
             .mtime_ns = order->mtime_ns,
-            .clear = order->clear,
-            .inlined = order->body || order->kind != PUT || order->size == 0,
+            .inlined = order->kind != LAG_PATH &&
+                (order->body || order->kind != PUT || order->size == 0),
             .barrier = order->is_barrier,
         },
     };

@@ -32,6 +32,16 @@ free_list(struct ledger *ledger, struct backup *b, struct mark **list)
 }
 
 static void
+forget_renames(struct backup *b)
+{
+    while (b->rename_count > 0) {
+        b->rename_count--;
+        free(b->renames[b->rename_count].from);
+        free(b->renames[b->rename_count].to);
+    }
+}
+
+static void
 backup_fini(struct ledger *ledger, struct backup *b)
 {
     struct sent *sent, *next;
@@ -39,16 +49,17 @@ backup_fini(struct ledger *ledger, struct backup *b)
     HASH_ITER(hh, b->sent, sent, next)
     {
         HASH_DEL(b->sent, sent);
-        if (!sent->clears_tree)
+        if (!sent->prunes_tree)
             DL_APPEND(b->queue, sent->mark);
         free(sent);
     }
     if (b->walking)
         DL_APPEND(b->queue, b->walking);
     free_list(ledger, b, &b->queue);
-    free_list(ledger, b, &b->trees);
     free_list(ledger, b, &b->resting);
     wait_release(&b->idle_links, ledger_index(ledger, b));
+    forget_renames(b);
+    free(b->renames);
     free(b->loaded_path);
     free(b->walk_after);
     free(b->reason);
@@ -83,6 +94,7 @@ ledger_add(struct ledger *ledger, uint32_t id, const char *name)
     b->name = memory_copy(name, strlen(name));
     b->loaded_path = memory_new(PATH_BYTES_MAX + 1);
     catalog_lag_sum(ledger->args.catalog, id, &b->spilled, &b->spilled_bytes);
+    b->has_rows = true;
     ledger_load(ledger, b);
     return ledger->backup_count++;
 }
@@ -118,9 +130,7 @@ ledger_mark_new(struct backup *b, const char *path, unsigned kind, uint64_t seq)
 static struct mark **
 list_of(struct backup *b, const struct mark *mark)
 {
-    if (mark->state == RESTING)
-        return &b->resting;
-    return mark->kind == LAG_TREE ? &b->trees : &b->queue;
+    return mark->state == RESTING ? &b->resting : &b->queue;
 }
 
 void
@@ -181,10 +191,11 @@ ledger_forget(struct ledger *ledger, struct backup *b, struct mark *mark)
     ledger_unindex(b, mark);
     ledger_drop_body(b, mark);
     b->count--;
-    if (mark->kind == PUT)
-        b->bytes -= mark->size;
+    b->bytes -= mark->size;
+    b->detached -= mark->is_detached;
+    if (b->detached == 0)
+        forget_renames(b);
     free(mark->to);
-    free(mark->moved_to);
     free(mark->reason);
     free(mark);
 }
@@ -201,93 +212,178 @@ keep_body(struct ledger *ledger, struct backup *b, struct mark *mark, const stru
     b->body_bytes += length;
 }
 
-/* What must be removed first when `kind` follows on a mark that was not applied. */
-static bool
-must_clear(const struct mark *old, unsigned kind)
+unsigned
+ledger_by_state(unsigned kind)
 {
-    if (kind != PUT && kind != MKDIR && kind != LAG_TREE)
-        return false;
-    return old->clear || old->kind == REMOVE_TREE || old->kind == LAG_TREE ||
-        (old->kind == REMOVE && kind == MKDIR);
+    switch (kind) {
+    case REMOVE_TREE: return LAG_PRUNE;
+    case LAG_PRUNE:
+    case LAG_TREE: return kind;
+    default: return LAG_PATH;
+    }
+}
+
+/* What one mark has to say in place of an older one that was not sent and a newer change. */
+static unsigned
+combine(unsigned old, unsigned kind)
+{
+    bool old_is_tree = old == REMOVE_TREE || old == LAG_PRUNE || old == LAG_TREE;
+
+    if (kind == LAG_TREE || (old == LAG_TREE && kind == LAG_PRUNE))
+        return LAG_TREE;
+    if (kind == REMOVE_TREE || kind == LAG_PRUNE)
+        return LAG_PRUNE; /* by state, because what was never made here may have made parents */
+    if (old_is_tree)
+        return kind == REMOVE ? LAG_PRUNE : LAG_TREE; /* made again, with what is below it */
+    if (kind == REMOVE || kind == CHMOD || kind == LAG_PATH)
+        return old == kind ? kind : LAG_PATH;
+    return kind;
+}
+
+static void
+set_content(struct ledger *ledger, struct backup *b, struct mark *mark, const struct promise *p)
+{
+    bool has_content = mark->kind == PUT || mark->kind == LAG_PATH || mark->kind == LAG_TREE;
+
+    ledger_drop_body(b, mark);
+    b->bytes -= mark->size;
+    mark->size = has_content ? p->size : 0;
+    b->bytes += mark->size;
+    mark->mode = p->mode;
+    mark->mtime_ns = p->mtime_ns;
+    if (mark->kind == PUT)
+        keep_body(ledger, b, mark, p->body);
 }
 
 /* A newer change takes the mark over; what it stood for is superseded. */
 static void
 renew(struct ledger *ledger, struct backup *b, struct mark *mark, const struct promise *p,
-    unsigned kind, bool clear)
+    unsigned kind)
 {
-    bool keeps_place = mark->state == QUEUED && mark->kind == kind && kind == PUT && !clear;
+    bool keeps_place = mark->state == QUEUED && mark->kind == PUT && kind == PUT;
+    bool sets_mode = kind == CHMOD && (mark->kind == PUT || mark->kind == MKDIR);
 
-    if (kind == CHMOD && (mark->kind == REMOVE || mark->kind == REMOVE_TREE)) {
-        kind = LAG_TREE; /* made again meanwhile, with what came to be below it */
-        clear = true;
-    }
-    if (kind == CHMOD) {
-        mark->mode = p->mode; /* what was to be made is made with this mode */
-        mark->seq = p->seq;
-        mark->is_dirty = true;
+    b->superseded++;
+    mark->seq = p->seq;
+    mark->is_dirty = true;
+    if (sets_mode) {
+        mark->mode = p->mode; /* what is to be made is made with this mode */
         return;
     }
-    if (kind == REMOVE && (mark->clear || mark->kind == REMOVE_TREE || mark->kind == LAG_TREE))
-        kind = REMOVE_TREE;
-    clear = clear || must_clear(mark, kind);
     if (!keeps_place)
         ledger_unlist(b, mark);
-    ledger_drop_body(b, mark);
-    if (mark->kind == PUT)
-        b->bytes -= mark->size;
-    mark->kind = (uint8_t) kind;
-    mark->clear = clear;
-    mark->is_exact = false; /* unless promise() says so */
-    mark->seq = p->seq;
-    mark->size = p->size;
-    mark->mode = p->mode;
-    mark->mtime_ns = p->mtime_ns;
+    mark->kind = (uint8_t) combine(mark->kind, kind);
     mark->rounds = mark->tries = 0;
-    mark->is_dirty = true;
     mark->state = QUEUED;
-    if (kind == PUT)
-        b->bytes += mark->size;
-    keep_body(ledger, b, mark, p->body);
-    b->superseded++;
+    set_content(ledger, b, mark, p);
     if (!keeps_place)
         ledger_enqueue(b, mark, false);
 }
 
+/* ---- renames ------------------------------------------------------------------------ */
+
+/* Every rename is kept while a mark lives whose path it, or one behind it, may have moved. */
+static void
+note_rename(struct backup *b, const char *from, const char *to)
+{
+    if (b->rename_count == b->rename_room) {
+        b->rename_room = b->rename_room ? 2 * b->rename_room : 16;
+        b->renames = memory_resize(b->renames, b->rename_room * sizeof *b->renames);
+    }
+    b->renames[b->rename_count++] =
+        (struct moved){ memory_copy(from, strlen(from)), memory_copy(to, strlen(to)) };
+}
+
+char *
+ledger_by_now(const struct backup *b, const struct mark *mark, const char *of)
+{
+    char *path = memory_copy(of, strlen(of));
+
+    for (size_t i = mark->detached_at; mark->is_detached && i < b->rename_count; i++) {
+        const struct moved *moved = &b->renames[i];
+        char *next;
+
+        if (strcmp(path, moved->from) != 0 && !path_is_under(view_of(path), view_of(moved->from)))
+            continue;
+        next = memory_print("%s%s", moved->to, path + strlen(moved->from));
+        free(path);
+        path = next;
+    }
+    return path;
+}
+
+static void
+detach(struct backup *b, struct mark *mark)
+{
+    ledger_unindex(b, mark);
+    mark->is_detached = true;
+    mark->detached_at = (uint32_t) b->rename_count;
+    b->detached++;
+}
+
+/* ---- what goes ---------------------------------------------------------------------- */
+
 /* What is under way below a tree that goes is not owed again if it fails. */
 static void
-disown_sent(struct backup *b, struct view tree)
+disown(struct backup *b, struct mark *mark, struct view tree)
+{
+    char *path = ledger_by_now(b, mark, mark->path);
+
+    if (path_is_under(view_of(path), tree)) {
+        if (mark->is_newest)
+            ledger_unindex(b, mark);
+        mark->is_disowned = true;
+    }
+    free(path);
+}
+
+static void
+disown_below(struct backup *b, struct view tree)
 {
     struct sent *sent, *next;
+    struct mark *mark;
 
     HASH_ITER(hh, b->sent, sent, next)
     {
-        struct mark *mark = sent->mark;
-
-        if (!mark || mark->state != SENT)
-            continue;
-        if (mark->is_newest && path_is_under(view_of(mark->path), tree))
-            ledger_unindex(b, mark);
-        if (mark->moved_to && path_is_under(view_of(mark->moved_to), tree)) {
-            free(mark->moved_to);
-            mark->moved_to = NULL;
-        }
+        if (sent->mark && sent->mark->state == SENT)
+            disown(b, sent->mark, tree);
     }
+    for (mark = b->queue; mark && b->detached > 0; mark = mark->next)
+        if (mark->is_detached)
+            disown(b, mark, tree);
+}
+
+static uint64_t
+drop_rows(struct ledger *ledger, struct backup *b, const char *path, bool at_too)
+{
+    uint64_t rows, bytes, rows_after, bytes_after;
+
+    if (!b->has_rows)
+        return 0;
+    catalog_lag_sum(ledger->args.catalog, b->id, &rows, &bytes);
+    catalog_lag_delete_below(ledger->args.catalog, b->id, path);
+    if (at_too)
+        catalog_lag_delete(ledger->args.catalog, b->id, path);
+    catalog_lag_sum(ledger->args.catalog, b->id, &rows_after, &bytes_after);
+    b->superseded += rows - rows_after;
+    ledger_unspill(b, rows - rows_after, bytes - bytes_after);
+    return rows - rows_after;
 }
 
 /*
  * Marks below (or at, too) a path that a later change removes or replaces:
  * what they stood for is superseded; who waited for them waits for `heir`.
+ * Returns how many there were.
  */
-static void
+static uint64_t
 drop_below(struct ledger *ledger, struct backup *b, const char *path, bool at_too,
     struct wait_link **heir)
 {
     struct view tree = view_of(path);
-    uint64_t rows, bytes, rows_after, bytes_after;
     struct mark *mark, *next;
+    uint64_t dropped = 0;
 
-    disown_sent(b, tree);
+    disown_below(b, tree);
     HASH_ITER(hh, b->marks, mark, next)
     {
         bool is_below = path_is_under(view_of(mark->path), tree);
@@ -300,199 +396,306 @@ drop_below(struct ledger *ledger, struct backup *b, const char *path, bool at_to
         wait_pass_on(&mark->links, heir);
         ledger_forget(ledger, b, mark);
         b->superseded++;
+        dropped++;
     }
-    if (b->spilled == 0)
-        return;
-    catalog_lag_sum(ledger->args.catalog, b->id, &rows, &bytes);
-    catalog_lag_delete_below(ledger->args.catalog, b->id, path);
-    if (at_too)
-        catalog_lag_delete(ledger->args.catalog, b->id, path);
-    catalog_lag_sum(ledger->args.catalog, b->id, &rows_after, &bytes_after);
-    b->superseded += rows - rows_after;
-    ledger_unspill(b, rows - rows_after, bytes - bytes_after);
+    return dropped + drop_rows(ledger, b, path, at_too);
 }
 
+/* ---- marks -------------------------------------------------------------------------- */
+
 struct mark *
-ledger_mark(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind,
-    bool clear)
+ledger_mark(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind)
 {
     struct mark *mark = ledger_find(b, p->path);
     struct wait_link *links = NULL;
+    bool is_under_way = mark && mark->state == SENT;
 
     if (mark && mark->seq >= p->seq)
         return mark;
     if (mark && mark->state == WALKING)
         ledger_cancel_walk(b);
-    if (kind == REMOVE_TREE || (kind == LAG_TREE && clear))
-        drop_below(ledger, b, p->path, false, &links);
-    if (mark && mark->state != SENT) {
-        renew(ledger, b, mark, p, kind, clear);
+    if ((kind == REMOVE_TREE || kind == LAG_PRUNE || kind == LAG_TREE) &&
+        drop_below(ledger, b, p->path, false, &links) > 0 && kind == REMOVE_TREE)
+        kind = LAG_PRUNE;
+    if (mark && !is_under_way) {
+        renew(ledger, b, mark, p, kind);
     } else if (!mark && ledger_is_full(ledger, b)) {
         wait_pass_on(&links, &b->idle_links);
-        return ledger_spill(ledger, b, p, kind, clear);
+        ledger_spill(ledger, b, p, kind);
+        return NULL;
     } else {
-        bool is_under_way = mark != NULL;
+        bool covers_tree =
+            is_under_way && (mark->covers_tree || ledger_by_state(mark->kind) != LAG_PATH);
 
         if (is_under_way)
             ledger_unindex(b, mark); /* it ends, and whatever comes of it is superseded */
         mark = ledger_mark_new(b, p->path, kind, p->seq);
         mark->is_barrier = is_under_way;
-        mark->clear = clear;
-        mark->size = p->size;
-        mark->mode = p->mode;
-        mark->mtime_ns = p->mtime_ns;
-        if (kind == PUT)
-            b->bytes += mark->size;
-        keep_body(ledger, b, mark, p->body);
+        mark->covers_tree = covers_tree;
+        set_content(ledger, b, mark, p);
         ledger_enqueue(b, mark, false);
     }
     wait_pass_on(&links, &mark->links);
     return mark;
 }
 
-void
-ledger_mark_tree(struct ledger *ledger, struct backup *b, const char *path, uint64_t seq,
-    bool clear)
+struct mark *
+ledger_mark_state(struct ledger *ledger, struct backup *b, const char *path, uint64_t seq,
+    unsigned kind, uint64_t size)
 {
     struct mark *mark = ledger_find(b, path);
 
-    /* Whatever the mark there stands for, the tree covers it, too. */
-    if (mark && mark->seq >= seq)
-        mark->seq = seq - 1;
-    ledger_mark(ledger, b, &(struct promise){ .seq = seq, .path = path }, LAG_TREE, clear);
+    /* Whatever the mark there stands for, what is said by state covers it, too. */
+    if (mark && mark->seq >= seq) {
+        seq = mark->seq;
+        mark->seq--;
+    }
+    mark =
+        ledger_mark(ledger, b, &(struct promise){ .seq = seq, .path = path, .size = size }, kind);
+    if (mark)
+        mark->is_exact = false;
+    return mark;
 }
 
-/* The path that a RENAME of from to `to` makes of one at or below from. */
-static char *
-moved_path(const char *path, const char *from, const char *to)
-{
-    return memory_print("%s%s", to, path + strlen(from));
-}
+/* ---- promises ----------------------------------------------------------------------- */
 
-/* A mark that was not sent moves with the file it is about, behind the RENAME. */
 static void
-move_mark(struct ledger *ledger, struct backup *b, struct mark *mark, const char *path,
-    uint64_t seq)
+hold_idle(struct ledger *ledger, struct backup *b, struct wait *wait)
 {
-    struct mark *moved = ledger_mark_new(b, path, mark->kind, seq);
+    if (wait)
+        b->idle_links = wait_hold(wait, ledger_index(ledger, b), b->idle_links);
+}
 
+static void
+rename_by_state(struct ledger *ledger, struct backup *b, const struct promise *p, struct wait *wait)
+{
+    unsigned kind = p->is_directory ? LAG_TREE : LAG_PATH;
+
+    ledger_mark_state(ledger, b, p->path, p->seq, kind, 0);
+    ledger_mark_state(ledger, b, p->to, p->seq, kind, p->size);
+    hold_idle(ledger, b, wait);
+}
+
+/* The content that was to go to the old name goes to the new one at once. */
+static void
+rename_unsent(struct ledger *ledger, struct backup *b, struct mark *mark, const struct promise *p,
+    struct wait *wait)
+{
+    bool has_content = mark->kind == PUT && mark->body;
+    struct promise put = {
+        .seq = p->seq,
+        .path = p->to,
+        .mode = p->mode,
+        .size = mark->size,
+        .mtime_ns = mark->mtime_ns,
+        .body = mark->body,
+    };
+    struct mark *heir = ledger_mark(ledger, b, &put, has_content ? PUT : LAG_PATH);
+    struct wait_link **links = heir ? &heir->links : &b->idle_links;
+
+    if (heir)
+        heir->is_exact = false;
+    wait_pass_on(&mark->links, links);
+    if (wait)
+        *links = wait_hold(wait, ledger_index(ledger, b), *links);
+    ledger_mark_state(ledger, b, p->path, p->seq, LAG_PATH, 0);
+}
+
+/* What is owed under a new name, once the RENAME is in the queue. */
+struct owed {
+    struct owed *next;
+    unsigned kind;
+    uint64_t size;
+    struct wait_link *links;
+    char path[];
+};
+
+static void
+owe_moved(struct owed **list, const struct mark *mark, const struct promise *p, bool is_tree,
+    struct wait_link *links)
+{
+    const char *rest = mark->path + strlen(p->path);
+    size_t length = strlen(p->to) + strlen(rest);
+    struct owed *owed = memory_new(sizeof *owed + length + 1);
+
+    owed->kind = is_tree ? LAG_TREE : LAG_PATH;
+    owed->size = mark->size;
+    owed->links = links;
+    snprintf(owed->path, length + 1, "%s%s", p->to, rest);
+    LL_PREPEND(*list, owed);
+}
+
+static bool
+is_ready(const struct mark *mark)
+{
+    if (mark->state != QUEUED)
+        return false;
+    if (mark->kind == PUT)
+        return mark->body || mark->size == 0;
+    return mark->kind == MKDIR || mark->kind == CHMOD || mark->kind == REMOVE ||
+        mark->kind == REMOVE_TREE;
+}
+
+/*
+ * A mark below a directory that is renamed.  What is sent with all it needs
+ * goes in front of the RENAME, under the old name.  What would be read from the
+ * primary is no longer there under that name; so what the backup has there
+ * goes first, and it is owed under the new one.
+ */
+static void
+rename_below(struct ledger *ledger, struct backup *b, struct mark *mark, const struct promise *p,
+    struct owed **list)
+{
+    bool is_tree = mark->kind == LAG_TREE || mark->kind == LAG_PRUNE || mark->kind == REMOVE_TREE;
+    bool is_itself = strcmp(mark->path, p->path) == 0;
+    struct wait_link *links = mark->links;
+
+    if (is_ready(mark)) {
+        detach(b, mark);
+        return;
+    }
+    mark->links = NULL;
+    owe_moved(list, mark, p, is_tree, links);
     ledger_unlist(b, mark);
-    moved->first_seq = mark->first_seq;
-    moved->since_ms = mark->since_ms;
-    moved->size = mark->size;
-    moved->mode = mark->mode;
-    moved->mtime_ns = mark->mtime_ns;
-    moved->clear = mark->clear;
-    moved->body = mark->body;
-    mark->body = NULL;
-    if (moved->kind == PUT)
-        b->bytes += moved->size;
-    wait_pass_on(&mark->links, &moved->links);
-    ledger_forget(ledger, b, mark);
-    ledger_enqueue(b, moved, false);
+    ledger_drop_body(b, mark);
+    if (is_itself) { /* the directory as such: what it is like is owed, not what is in it */
+        ledger_forget(ledger, b, mark);
+        return;
+    }
+    mark->kind = is_tree ? REMOVE_TREE : REMOVE;
+    mark->state = QUEUED;
+    mark->is_disowned = true;
+    ledger_enqueue(b, mark, false);
+    detach(b, mark);
 }
 
 static void
-move_marks(struct ledger *ledger, struct backup *b, const struct promise *p)
+rename_marks(struct ledger *ledger, struct backup *b, const struct promise *p, struct owed **list)
 {
     struct view from = view_of(p->path);
     struct mark *mark, *next;
 
     HASH_ITER(hh, b->marks, mark, next)
     {
-        char *path;
-
         if (!view_equal(view_of(mark->path), from) && !path_is_under(view_of(mark->path), from))
             continue;
-        path = moved_path(mark->path, p->path, p->to);
         if (mark->state == WALKING)
             ledger_cancel_walk(b);
-        if (mark->state != SENT) {
-            move_mark(ledger, b, mark, path, p->seq);
-        } else {
-            ledger_unindex(b, mark);
-            free(mark->moved_to);
-            mark->moved_to = memory_copy(path, strlen(path));
-        }
-        free(path);
+        if (mark->state == SENT)
+            detach(b, mark);
+        else
+            rename_below(ledger, b, mark, p, list);
     }
 }
 
-/* Renames of what is under way already is renamed again. */
 static void
-move_sent(struct backup *b, const struct promise *p)
+owe_all(struct ledger *ledger, struct backup *b, struct owed *list, uint64_t seq)
+{
+    while (list) {
+        struct owed *owed = list;
+        struct mark *mark = ledger_mark_state(ledger, b, owed->path, seq, owed->kind, owed->size);
+
+        list = owed->next;
+        wait_pass_on(&owed->links, mark ? &mark->links : &b->idle_links);
+        free(owed);
+    }
+}
+
+/* What it does is decided when it is done, not when it was promised. */
+static bool
+reads_primary(const struct mark *mark)
+{
+    return mark->kind >= LAG_TREE || (mark->kind == PUT && !mark->body && mark->size > 0);
+}
+
+/*
+ * Is it known what the backup has, or will have by then, at the old name?  Not
+ * while something is said by state there: it may be done after the primary has
+ * made something else of that name, and a RENAME would move that.
+ */
+static bool
+is_certain(struct backup *b, const struct promise *p, const struct mark *at)
 {
     struct sent *sent, *next;
+    bool certain = !at || is_ready(at) || at->state == SENT;
 
     HASH_ITER(hh, b->sent, sent, next)
     {
-        struct mark *mark = sent->mark;
-        char *path;
+        const struct mark *mark = sent->mark;
 
-        if (!mark || !mark->moved_to ||
-            (strcmp(mark->moved_to, p->path) != 0 &&
-                !path_is_under(view_of(mark->moved_to), view_of(p->path))))
-            continue;
-        path = moved_path(mark->moved_to, p->path, p->to);
-        free(mark->moved_to);
-        mark->moved_to = path;
+        if (mark && reads_primary(mark) && !mark->is_detached &&
+            (strcmp(mark->path, p->path) == 0 ||
+                path_is_under(view_of(mark->path), view_of(p->path))))
+            certain = false;
     }
+    return certain;
 }
 
 static void
-promise_rename(struct ledger *ledger, struct backup *b, const struct promise *p, bool is_known,
-    struct wait *wait)
+promise_rename(struct ledger *ledger, struct backup *b, const struct promise *p, struct wait *wait)
 {
-    struct mark *mark;
+    struct mark *old = ledger_find(b, p->path), *mark;
+    struct wait_link *links = NULL;
+    struct owed *list = NULL;
 
-    if (!is_known || ledger_is_full(ledger, b)) {
-        ledger_mark_tree(ledger, b, p->path, p->seq, true);
-        ledger_mark_tree(ledger, b, p->to, p->seq, true);
-        if (wait)
-            b->idle_links = wait_hold(wait, ledger_index(ledger, b), b->idle_links);
+    if (!ledger_is_full(ledger, b) && !p->is_directory && old && old->state != SENT) {
+        rename_unsent(ledger, b, old, p, wait);
         return;
     }
+    if (ledger_is_full(ledger, b) || !is_certain(b, p, old)) {
+        rename_by_state(ledger, b, p, wait);
+        return;
+    }
+    drop_below(ledger, b, p->to, true, &links);
+    rename_marks(ledger, b, p, &list);
     mark = ledger_mark_new(b, p->path, RENAME, p->seq);
     mark->to = memory_copy(p->to, strlen(p->to));
-    drop_below(ledger, b, p->to, true, &mark->links);
-    if (wait)
-        mark->links = wait_hold(wait, ledger_index(ledger, b), mark->links);
+    mark->is_file = !p->is_directory;
+    mark->links = wait ? wait_hold(wait, ledger_index(ledger, b), links) : links;
     ledger_enqueue(b, mark, false);
-    move_sent(b, p);
-    move_marks(ledger, b, p);
+    note_rename(b, p->path, p->to);
+    detach(b, mark); /* from those behind it */
+    owe_all(ledger, b, list, p->seq);
 }
 
 static void
-promise(struct ledger *ledger, unsigned backup, const struct promise *p, bool is_known,
+promise_change(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind,
     struct wait *wait)
 {
-    struct backup *b = &ledger->backups[backup];
-    struct mark *mark;
+    struct mark *old = ledger_find(b, p->path);
+    bool was_exact = !old || old->state == SENT || old->is_exact;
+    struct mark *mark = ledger_mark(ledger, b, p, kind);
 
-    b->promised++;
-    if (p->kind == RENAME) {
-        promise_rename(ledger, b, p, is_known, wait);
-        return;
-    }
-    mark = ledger_mark(ledger, b, p, p->kind, false);
-    if (mark && mark->seq == p->seq)
-        mark->is_exact = mark->kind != LAG_TREE;
-    if (wait && mark)
-        mark->links = wait_hold(wait, backup, mark->links);
-    else if (wait)
-        b->idle_links = wait_hold(wait, backup, b->idle_links);
+    if (mark)
+        mark->is_exact = was_exact;
+    if (mark && wait)
+        mark->links = wait_hold(wait, ledger_index(ledger, b), mark->links);
+    else
+        hold_idle(ledger, b, wait);
 }
 
 void
 ledger_promise(struct ledger *ledger, unsigned backup, const struct promise *p, struct wait *wait)
 {
-    promise(ledger, backup, p, true, wait);
+    struct backup *b = &ledger->backups[backup];
+
+    b->promised++;
+    if (p->kind == RENAME)
+        promise_rename(ledger, b, p, wait);
+    else
+        promise_change(ledger, b, p, p->kind, wait);
 }
 
 void
 ledger_promise_again(struct ledger *ledger, unsigned backup, const struct promise *p)
 {
-    promise(ledger, backup, p, false, NULL);
+    struct backup *b = &ledger->backups[backup];
+
+    b->promised++;
+    if (p->kind == RENAME)
+        rename_by_state(ledger, b, p, NULL);
+    else
+        promise_change(ledger, b, p, ledger_by_state(p->kind), NULL);
 }
 
 void
@@ -501,7 +704,7 @@ ledger_was_applied(struct ledger *ledger, unsigned backup, const char *path, uin
     struct backup *b = &ledger->backups[backup];
     struct mark *mark = ledger_find(b, path);
 
-    if (!mark || mark->seq > seq || mark->kind == LAG_TREE ||
+    if (!mark || mark->seq > seq || !mark->is_exact ||
         (mark->state != QUEUED && mark->state != RESTING))
         return;
     ledger_unlist(b, mark);
@@ -510,7 +713,7 @@ ledger_was_applied(struct ledger *ledger, unsigned backup, const char *path, uin
 }
 
 void
-ledger_resync(struct ledger *ledger, unsigned backup, const char *path, uint64_t seq, bool clear)
+ledger_resync(struct ledger *ledger, unsigned backup, const char *path, uint64_t seq)
 {
-    ledger_mark_tree(ledger, &ledger->backups[backup], path, seq, clear);
+    ledger_mark_state(ledger, &ledger->backups[backup], path, seq, LAG_TREE, 0);
 }

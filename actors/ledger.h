@@ -14,12 +14,17 @@
  *                   ▲                │
  *                   └── rested ── resting ◀── ended retry|refused
  *
- * A mark says what shall be, never how it came about, so that it may be sent
- * twice, late, or after a restart.  The one exception is RENAME, which moves
- * what the backup has instead of copying it again; when one fails, or when it
- * is not known whether it arrived, it is turned into two TREE marks: make both
- * trees equal to the primary's.  So is a removal that failed, because what was
- * put in its place since must not be removed by a repetition.
+ * A mark that was never sent says what happened: PUT these bytes, RENAME that
+ * tree.  Once it failed, or was kept over a restart, nobody knows whether it
+ * arrived, nor what came behind it; then it says what shall be, by state, which
+ * may be done at any time and any number of times:
+ *
+ *     LAG_PATH    make the path as it is on the primary by then
+ *     LAG_PRUNE   remove at and below the path what the primary has not
+ *     LAG_TREE    both, for the path and all below it: prune, then walk
+ *
+ * Nothing that the primary has is ever removed on the way: a backup that
+ * acknowledged a file keeps it.
  *
  * At most `window_items` marks of a backup are in memory; the rest of its
  * backlog is in the catalog and is loaded as the queue empties.
@@ -64,12 +69,12 @@ struct promise {
 /* What to send: good until the next call. */
 struct order {
     uint64_t attempt, seq;
-    enum change_kind kind;
+    unsigned kind; /* enum change_kind, LAG_PATH or LAG_PRUNE */
     const char *path, *to;
     uint32_t mode;
     uint64_t size, mtime_ns;
-    bool clear, is_barrier;
-    const struct body *body; /* or NULL: to be fetched */
+    bool is_barrier;
+    const struct body *body; /* of a PUT, or NULL: it is fetched, or empty */
 };
 
 struct ledger_state {
@@ -100,8 +105,8 @@ void ledger_promise_again(struct ledger *, unsigned backup, const struct promise
 /* Recovery: the backup had applied seq, so no mark up to it remains at path. */
 void ledger_was_applied(struct ledger *, unsigned backup, const char *path, uint64_t seq);
 
-/* Make the whole tree equal to the primary's; with clear, what is there goes first. */
-void ledger_resync(struct ledger *, unsigned backup, const char *path, uint64_t seq, bool clear);
+/* Make the whole tree equal to the primary's. */
+void ledger_resync(struct ledger *, unsigned backup, const char *path, uint64_t seq);
 
 /* The next change to send now; false: none. */
 bool ledger_next(struct ledger *, unsigned backup, struct order *);
@@ -118,8 +123,7 @@ bool ledger_walk(struct ledger *, unsigned backup, const char **path, const char
 /* Which walk that is; answers to earlier ones are to be dropped. */
 uint64_t ledger_walk_number(const struct ledger *, unsigned backup);
 /* What the walk found: each place, then the end of the page. */
-void ledger_walk_found(struct ledger *, unsigned backup, const char *path, bool is_directory,
-    uint32_t mode, uint64_t size);
+void ledger_walk_found(struct ledger *, unsigned backup, const char *path, uint64_t size);
 void ledger_walk_paged(struct ledger *, unsigned backup, bool has_more, struct view next);
 void ledger_walk_failed(struct ledger *, unsigned backup, enum outcome, struct view reason);
 
@@ -137,7 +141,7 @@ void ledger_state(struct ledger *, unsigned backup, struct ledger_state *);
 struct target {
     const char *path;
     uint64_t seq;
-    unsigned kind; /* enum change_kind or LAG_TREE */
+    unsigned kind; /* enum change_kind, or LAG_... */
     uint64_t size;
     unsigned failures;
     bool is_quarantined, is_dead;

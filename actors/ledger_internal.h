@@ -20,28 +20,31 @@ enum mark_state { QUEUED, RESTING, SENT, WALKING };
 
 struct mark {
     UT_hash_handle hh;        /* in backup.marks while it is the newest of its path */
-    struct mark *prev, *next; /* in backup.queue, .trees or .resting */
+    struct mark *prev, *next; /* in backup.queue or .resting */
     uint64_t seq;             /* the newest change it stands for */
     uint64_t first_seq;       /* and the oldest */
     uint64_t size, mtime_ns;
     uint64_t since_ms; /* clock_ms() when the backup began to lack it */
     uint64_t due_ms;   /* RESTING: until then */
     struct body *body;
-    char *to;       /* RENAME */
-    char *moved_to; /* SENT: where a RENAME behind it takes its path */
-    char *reason;   /* of the last failure */
+    char *to;     /* RENAME */
+    char *reason; /* of the last failure */
     struct wait_link *links;
+    uint32_t detached_at; /* the first of backup.renames behind it */
     uint32_t mode;
-    uint16_t rounds; /* that failed */
-    uint16_t tries;  /* of this round */
-    uint8_t kind;    /* enum change_kind, or LAG_TREE */
-    uint8_t state;   /* enum mark_state */
-    bool clear;      /* remove first whatever is there */
-    bool is_barrier; /* the mark it replaced is under way */
-    bool is_exact;   /* stands for the changes of its path up to seq, and for nothing else */
-    bool is_newest;  /* found by its path */
-    bool is_saved;   /* has a row in the catalog */
-    bool is_dirty;   /* which is not what it should be */
+    uint16_t rounds;  /* that failed */
+    uint16_t tries;   /* of this round */
+    uint8_t kind;     /* enum change_kind, or LAG_... */
+    uint8_t state;    /* enum mark_state */
+    bool is_barrier;  /* the mark it replaced is under way */
+    bool is_exact;    /* stands for the changes of its path up to seq, and for nothing else */
+    bool is_newest;   /* found by its path */
+    bool covers_tree; /* replaced one of a whole tree that is under way: a restart owes both */
+    bool is_file;     /* RENAME: of a file */
+    bool is_detached; /* a RENAME behind it takes its path elsewhere */
+    bool is_disowned; /* if it fails, so be it: what it made is to go anyway */
+    bool is_saved;    /* has a row in the catalog */
+    bool is_dirty;    /* which is not what it should be */
     bool is_quarantined, is_dead;
     char path[];
 };
@@ -51,28 +54,35 @@ struct sent {
     uint64_t attempt;
     struct mark *mark; /* NULL: the walk it was for was given up */
     bool is_probe;
-    bool clears_tree; /* a REMOVE_TREE in front of a walk */
+    bool prunes_tree; /* a LAG_PRUNE in front of a walk */
+};
+
+struct moved {
+    char *from, *to;
 };
 
 struct backup {
     uint32_t id;
     char *name;
     struct mark *marks; /* the newest of each path */
-    struct mark *queue, *trees, *resting;
+    struct mark *queue, *resting;
     struct sent *sent;
     struct mark *walking; /* the tree being walked, or NULL */
     uint64_t walk_number;
     char *walk_after;
-    bool walk_asked, walk_done, walk_cleared;
-    bool root_found, root_is_directory; /* what the walk found at its beginning */
-    uint32_t root_mode;
+    bool walk_asked, walk_done, walk_pruned;
+    bool root_found; /* the walk found something at its beginning */
     uint64_t root_size;
+    struct moved *renames; /* since the oldest mark that is detached */
+    size_t rename_count, rename_room;
+    uint64_t detached;            /* marks */
     struct wait_link *idle_links; /* let go when nothing is lacking */
 
     uint64_t count, bytes;           /* of marks in memory */
     uint64_t queued;                 /* in queue */
     uint64_t body_bytes;             /* kept in memory */
-    uint64_t spilled, spilled_bytes; /* rows that are not in memory */
+    bool has_rows;                   /* there may be some that are not in memory */
+    uint64_t spilled, spilled_bytes; /* about so many, to be told */
     uint64_t rest_due_ms;            /* the earliest of resting, or earlier */
     char *loaded_path;               /* and this one, of that seq */
     uint64_t loaded_seq;             /* rows up to here were loaded */
@@ -105,14 +115,18 @@ void ledger_forget(struct ledger *, struct backup *, struct mark *);
 void ledger_drop_body(struct backup *, struct mark *);
 void ledger_unindex(struct backup *, struct mark *);
 
-/* Set or replace the mark of a path. */
-struct mark *ledger_mark(struct ledger *, struct backup *, const struct promise *, unsigned kind,
-    bool clear);
-void ledger_mark_tree(struct ledger *, struct backup *, const char *path, uint64_t seq, bool clear);
+/* Set or replace the mark of a path; NULL if it went to the catalog. */
+struct mark *ledger_mark(struct ledger *, struct backup *, const struct promise *, unsigned kind);
+/* The same by state, whatever seq the mark there has. */
+struct mark *ledger_mark_state(struct ledger *, struct backup *, const char *path, uint64_t seq,
+    unsigned kind, uint64_t size);
+/* Where the renames behind a detached mark have taken a path of its; free() it. */
+char *ledger_by_now(const struct backup *, const struct mark *, const char *path);
+/* As it is to be said when nobody knows what arrived. */
+unsigned ledger_by_state(unsigned kind);
 
 bool ledger_is_full(const struct ledger *, const struct backup *);
-struct mark *ledger_spill(struct ledger *, struct backup *, const struct promise *, unsigned kind,
-    bool clear);
+void ledger_spill(struct ledger *, struct backup *, const struct promise *, unsigned kind);
 void ledger_unspill(struct backup *, uint64_t rows, uint64_t bytes);
 void ledger_load(struct ledger *, struct backup *);
 void ledger_unsave(struct ledger *, struct backup *, struct mark *);

@@ -15,7 +15,7 @@ enum { LOAD_ROWS = 1024 };
 bool
 ledger_is_full(const struct ledger *ledger, const struct backup *b)
 {
-    return b->spilled > 0 || b->count >= ledger->args.window_items;
+    return b->has_rows || b->count >= ledger->args.window_items;
 }
 
 /* Marks keep monotonic times, rows wall-clock ones. */
@@ -43,44 +43,39 @@ ledger_unspill(struct backup *b, uint64_t rows, uint64_t bytes)
     b->spilled_bytes -= bytes < b->spilled_bytes ? bytes : b->spilled_bytes;
 }
 
-struct mark *
-ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind,
-    bool clear)
+void
+ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, unsigned kind)
 {
-    struct catalog_lag row, old;
-    uint64_t size = p->size;
+    struct catalog_lag old,
+        row = {
+            .backup = b->id,
+            .path = p->path,
+            .seq = p->seq,
+            .kind = ledger_by_state(kind),
+            .mode = p->mode,
+            .size = kind == PUT || kind == LAG_PATH ? p->size : 0,
+            .since_ms = wall_of(clock_ms()),
+            .reason = "",
+        };
     struct report report;
 
     if (catalog_lag_get(ledger->args.catalog, b->id, p->path, &old)) {
         b->superseded++;
         ledger_unspill(b, 1, old.size);
-        clear = clear || kind == LAG_TREE || old.clear || old.kind == REMOVE_TREE || old.kind == LAG_TREE;
-        if (kind == CHMOD && (old.kind == REMOVE || old.kind == REMOVE_TREE))
-            kind = LAG_TREE; /* made again meanwhile, with what came to be below it */
-        else if (kind == CHMOD)
-            kind = old.kind, size = old.size;
-        else if (kind == REMOVE && clear)
-            kind = REMOVE_TREE;
+        if (old.kind != LAG_PATH && row.kind != LAG_PRUNE)
+            row.kind = LAG_TREE;
+        if (kind == CHMOD)
+            row.size = old.size;
     }
-    row = (struct catalog_lag){
-        .backup = b->id,
-        .path = p->path,
-        .seq = p->seq,
-        .kind = kind,
-        .clear = clear,
-        .mode = p->mode,
-        .size = kind == PUT ? size : 0,
-        .since_ms = wall_of(clock_ms()),
-        .reason = "",
-    };
-    catalog_lag_put(ledger->args.catalog, &row, &report);
+    if (catalog_lag_put(ledger->args.catalog, &row, &report) != DONE)
+        return; /* the catalog is broken now, and the next checkpoint says so */
+    b->has_rows = true;
     b->spilled++;
     b->spilled_bytes += row.size;
     if (row.seq <= b->loaded_seq) { /* what a walk found is older than what was loaded */
         b->loaded_seq = row.seq;
         b->loaded_path[0] = '\0';
     }
-    return NULL;
 }
 
 void
@@ -116,16 +111,14 @@ load_row(void *context, const struct catalog_lag *row)
         return; /* memory knows better */
     loading->loaded++;
     loading->bytes += row->size;
-    mark = ledger_mark_new(b, row->path, row->kind, row->seq);
+    mark = ledger_mark_new(b, row->path, ledger_by_state(row->kind), row->seq);
     mark->is_saved = true;
     mark->is_dirty = false;
-    mark->clear = row->clear;
     mark->mode = row->mode;
     mark->size = row->size;
+    b->bytes += row->size;
     mark->since_ms = monotonic_of(row->since_ms);
     mark->rounds = (uint16_t) row->failures;
-    if (mark->kind == PUT)
-        b->bytes += mark->size;
     if (row->rest_until_ms > 0) {
         mark->state = RESTING;
         mark->due_ms = monotonic_of(row->rest_until_ms);
@@ -144,29 +137,29 @@ ledger_load(struct ledger *ledger, struct backup *b)
     struct loading loading = { .backup = b };
     size_t room = ledger->args.window_items > b->count ? ledger->args.window_items - b->count : 0;
 
-    if (b->spilled == 0 || room == 0 || b->queued > ledger->args.window_items / 2)
+    if (!b->has_rows || room == 0 || b->queued > ledger->args.window_items / 2)
         return;
     catalog_lag_by_seq(ledger->args.catalog, b->id, b->loaded_seq, b->loaded_path,
         room < LOAD_ROWS ? room : LOAD_ROWS, load_row, &loading);
-    if (loading.seen == 0)
+    ledger_unspill(b, loading.loaded, loading.bytes);
+    if (loading.seen == 0) {
+        b->has_rows = false;
         b->spilled = b->spilled_bytes = 0;
-    else
-        ledger_unspill(b, loading.loaded, loading.bytes);
+    }
 }
 
 static enum outcome
 save_row(struct ledger *ledger, struct backup *b, const struct mark *mark, const char *path,
-    struct report *report)
+    unsigned kind, struct report *report)
 {
     return catalog_lag_put(ledger->args.catalog,
         &(struct catalog_lag){
             .backup = b->id,
             .path = path,
             .seq = mark->seq,
-            .kind = mark->kind == RENAME ? LAG_TREE : mark->kind,
-            .clear = mark->kind == RENAME || mark->clear,
+            .kind = kind,
             .mode = mark->mode,
-            .size = mark->kind == PUT ? mark->size : 0,
+            .size = mark->size,
             .since_ms = wall_of(mark->since_ms),
             .failures = mark->rounds,
             .rest_until_ms = mark->is_quarantined || mark->is_dead ? wall_of(mark->due_ms) : 0,
@@ -176,22 +169,52 @@ save_row(struct ledger *ledger, struct backup *b, const struct mark *mark, const
         report);
 }
 
-/* The path of a RENAME may have a mark of its own by now, which is newer. */
+/* A newer mark at the path has, or gets, the row. */
+static enum outcome
+save_unless_newer(struct ledger *ledger, struct backup *b, const struct mark *mark,
+    const char *path, unsigned kind, struct report *report)
+{
+    const struct mark *newest = ledger_find(b, path);
+    struct catalog_lag row;
+
+    if ((newest && newest != mark) ||
+        (newest != mark && catalog_lag_get(ledger->args.catalog, b->id, path, &row) &&
+            row.seq > mark->seq))
+        return DONE;
+    return save_row(ledger, b, mark, path, kind, report);
+}
+
+/* What it moves, what may have been moved on since, and where it was to go. */
+static enum outcome
+save_rename(struct ledger *ledger, struct backup *b, const struct mark *mark, struct report *report)
+{
+    unsigned kind = mark->is_file ? LAG_PATH : LAG_TREE;
+    char *from = ledger_by_now(b, mark, mark->path), *to = ledger_by_now(b, mark, mark->to);
+    const char *paths[] = { mark->path, from, to };
+    enum outcome outcome = DONE;
+
+    for (int i = 0; i < 3 && outcome == DONE; i++)
+        outcome = save_unless_newer(ledger, b, mark, paths[i], kind, report);
+    free(from);
+    free(to);
+    return outcome;
+}
+
 static enum outcome
 save_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct report *report)
 {
-    enum outcome outcome = DONE;
+    enum outcome outcome;
+    char *path;
 
-    if (!mark->is_dirty || (mark->kind != RENAME && !mark->is_newest && !mark->moved_to))
+    if (!mark->is_dirty || mark->is_disowned ||
+        (mark->kind != RENAME && !mark->is_newest && !mark->is_detached))
         return DONE;
-    if (mark->kind == RENAME) {
-        if (!ledger_find(b, mark->path))
-            outcome = save_row(ledger, b, mark, mark->path, report);
-        if (outcome == DONE && !ledger_find(b, mark->to))
-            outcome = save_row(ledger, b, mark, mark->to, report);
-    } else {
-        outcome = save_row(ledger, b, mark, mark->moved_to ? mark->moved_to : mark->path, report);
-    }
+    path = ledger_by_now(b, mark, mark->path);
+    outcome = mark->kind == RENAME
+        ? save_rename(ledger, b, mark, report)
+        : save_unless_newer(ledger, b, mark, path,
+              mark->covers_tree ? LAG_TREE : ledger_by_state(mark->kind), report);
+    free(path);
     if (outcome == DONE) {
         mark->is_saved = true;
         mark->is_dirty = false;
@@ -220,13 +243,11 @@ save_backup(struct ledger *ledger, struct backup *b, size_t *left, struct report
 
     HASH_ITER(hh, b->sent, sent, next)
     {
-        if (outcome == DONE && !sent->clears_tree)
+        if (outcome == DONE && !sent->prunes_tree)
             outcome = save_mark(ledger, b, sent->mark, report);
     }
     if (outcome == DONE && b->walking)
         outcome = save_mark(ledger, b, b->walking, report);
-    if (outcome == DONE)
-        outcome = save_list(ledger, b, b->trees, left, report);
     if (outcome == DONE)
         outcome = save_list(ledger, b, b->resting, left, report);
     if (outcome == DONE)

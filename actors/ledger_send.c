@@ -56,14 +56,14 @@ has_busy_ancestor(struct backup *b, const char *path)
 }
 
 static void
-note_sent(struct ledger *ledger, struct backup *b, struct mark *mark, bool clears_tree)
+note_sent(struct ledger *ledger, struct backup *b, struct mark *mark, bool prunes_tree)
 {
     struct sent *sent = memory_new(sizeof *sent);
 
     sent->attempt = ledger->next_attempt++;
     sent->mark = mark;
     sent->is_probe = b->is_open;
-    sent->clears_tree = clears_tree;
+    sent->prunes_tree = prunes_tree;
     HASH_ADD(hh, b->sent, attempt, sizeof sent->attempt, sent);
 }
 
@@ -73,45 +73,37 @@ order_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct or
     *order = (struct order){
         .attempt = ledger->next_attempt,
         .seq = mark->seq,
-        .kind = (enum change_kind) mark->kind,
+        .kind = mark->kind,
         .path = mark->path,
         .to = mark->to,
         .mode = mark->mode,
         .size = mark->size,
         .mtime_ns = mark->mtime_ns,
-        .clear = mark->clear,
-        .is_barrier = mark->is_barrier || mark->clear || mark->kind == RENAME ||
-            mark->kind == REMOVE_TREE || has_busy_ancestor(b, mark->path),
+        .is_barrier = mark->is_barrier || mark->kind == RENAME || mark->kind == REMOVE_TREE ||
+            mark->kind == LAG_PRUNE || has_busy_ancestor(b, mark->path),
         .body = mark->body,
     };
     mark->state = SENT;
     note_sent(ledger, b, mark, false);
 }
 
-/* A tree begins: what the backup has there goes first; true if that is to be sent. */
-static bool
-begin_tree(struct ledger *ledger, struct backup *b, struct order *order)
+/* A tree begins: first goes what the primary has not, then it is walked. */
+static void
+begin_tree(struct ledger *ledger, struct backup *b, struct mark *tree, struct order *order)
 {
-    struct mark *tree = b->trees;
-
-    ledger_unlist(b, tree);
     tree->state = WALKING;
     b->walking = tree;
     b->walk_after = memory_copy("", 0);
     b->walk_number++;
-    b->walk_asked = b->walk_done = b->root_found = false;
-    b->walk_cleared = !tree->clear;
-    if (!tree->clear)
-        return false;
+    b->walk_asked = b->walk_done = b->walk_pruned = b->root_found = false;
     *order = (struct order){
         .attempt = ledger->next_attempt,
         .seq = tree->seq,
-        .kind = REMOVE_TREE,
+        .kind = LAG_PRUNE,
         .path = tree->path,
         .is_barrier = true,
     };
     note_sent(ledger, b, tree, true);
-    return true;
 }
 
 static void
@@ -147,13 +139,14 @@ ledger_next(struct ledger *ledger, unsigned backup, struct order *order)
         return false;
     wake_rested(b);
     ledger_load(ledger, b);
-    if (b->trees && !b->walking && begin_tree(ledger, b, order))
-        return true;
     mark = b->queue;
-    if (!mark)
-        return false;
+    if (!mark || (mark->kind == LAG_TREE && b->walking))
+        return false; /* one tree at a time, and in its order */
     ledger_unlist(b, mark);
-    order_mark(ledger, b, mark, order);
+    if (mark->kind == LAG_TREE)
+        begin_tree(ledger, b, mark, order);
+    else
+        order_mark(ledger, b, mark, order);
     return true;
 }
 
@@ -162,7 +155,7 @@ ledger_next(struct ledger *ledger, unsigned backup, struct order *order)
 void
 ledger_check_idle(struct ledger *ledger, struct backup *b)
 {
-    if (b->idle_links && b->count == 0 && b->spilled == 0)
+    if (b->idle_links && b->count == 0 && !b->has_rows)
         wait_release(&b->idle_links, ledger_index(ledger, b));
 }
 
@@ -195,18 +188,17 @@ static void
 finish_walk(struct ledger *ledger, struct backup *b)
 {
     struct mark *tree = b->walking;
-    struct promise root = { .seq = tree->seq, .mode = b->root_mode, .size = b->root_size };
+    uint64_t seq = tree->seq;
     char *path;
 
-    if (!b->walk_done || !b->walk_cleared)
+    if (!b->walk_done || !b->walk_pruned)
         return;
     path = memory_copy(tree->path, strlen(tree->path));
-    root.path = path;
     end_walk(b);
     wait_pass_on(&tree->links, &b->idle_links);
     ledger_forget(ledger, b, tree);
     if (b->root_found)
-        ledger_mark(ledger, b, &root, b->root_is_directory ? MKDIR : PUT, false);
+        ledger_mark_state(ledger, b, path, seq, LAG_PATH, b->root_size);
     free(path);
     ledger_check_idle(ledger, b);
 }
@@ -231,31 +223,20 @@ ledger_walk(struct ledger *ledger, unsigned backup, const char **path, const cha
 }
 
 void
-ledger_walk_found(struct ledger *ledger, unsigned backup, const char *path, bool is_directory,
-    uint32_t mode, uint64_t size)
+ledger_walk_found(struct ledger *ledger, unsigned backup, const char *path, uint64_t size)
 {
     struct backup *b = &ledger->backups[backup];
-    struct mark *old, *mark;
 
     if (!b->walking || strcmp(path, "/") == 0)
         return;
     if (strcmp(path, b->walking->path) == 0) {
         b->root_found = true;
-        b->root_is_directory = is_directory;
-        b->root_mode = mode;
         b->root_size = size;
         return;
     }
-    old = ledger_find(b, path);
-    if (old && old->state != SENT)
+    if (ledger_find(b, path) && ledger_find(b, path)->state != SENT)
         return; /* it is sent anyway, as it is by then */
-    if (old)
-        ledger_unindex(b, old); /* it may have arrived before the tree was cleared */
-    mark = ledger_mark(ledger, b,
-        &(struct promise){ .seq = b->walking->seq, .path = path, .mode = mode, .size = size },
-        is_directory ? MKDIR : PUT, false);
-    if (mark)
-        mark->is_barrier = old != NULL;
+    ledger_mark_state(ledger, b, path, b->walking->seq, LAG_PATH, size);
 }
 
 void
@@ -298,7 +279,7 @@ ledger_walk_failed(struct ledger *ledger, unsigned backup, enum outcome outcome,
     free(b->walking->reason);
     b->walking->reason = view_dup(reason);
     b->walk_asked = false;
-    if (b->walk_cleared)
+    if (b->walk_pruned)
         rest_tree(b);
 }
 
@@ -373,50 +354,33 @@ rest(struct ledger *ledger, struct backup *b, struct mark *mark, enum outcome ou
 }
 
 /*
- * Something stands, or is to stand, where this failed; what it removed or moved
- * may not be removed or moved by a repetition.  Compare the trees instead.
+ * What was removed or moved may not be removed or moved by a repetition: what
+ * stands there by now came later.  Compare with the primary instead.
  */
 static void
-fail_to_trees(struct ledger *ledger, struct backup *b, struct mark *mark)
+fail_to_state(struct ledger *ledger, struct backup *b, struct mark *mark)
 {
-    char *path = memory_copy(mark->path, strlen(mark->path));
-    char *to = mark->to;
-    uint64_t seq = mark->seq;
+    bool is_path = mark->kind == LAG_PATH || (mark->kind == RENAME && mark->is_file) ||
+        mark->kind == PUT || mark->kind == MKDIR || mark->kind == CHMOD;
+    unsigned kind = is_path ? LAG_PATH : LAG_TREE;
+    char *path = ledger_by_now(b, mark, mark->path);
+    char *from = memory_copy(mark->path, strlen(mark->path));
+    char *to = mark->to ? ledger_by_now(b, mark, mark->to) : NULL;
+    uint64_t seq = mark->seq, size = mark->size;
+    struct mark *owed;
 
-    mark->to = NULL;
-    if (mark->moved_to)
-        to = memory_copy(mark->moved_to, strlen(mark->moved_to));
     wait_pass_on(&mark->links, &b->idle_links);
     ledger_forget(ledger, b, mark);
-    ledger_mark_tree(ledger, b, path, seq, true);
-    if (to)
-        ledger_mark_tree(ledger, b, to, seq, true);
+    owed = ledger_mark_state(ledger, b, path, seq, kind, size);
+    if (owed && !to)
+        owed->is_barrier = true;
+    if (to) {
+        ledger_mark_state(ledger, b, from, seq, kind, 0);
+        ledger_mark_state(ledger, b, to, seq, kind, 0);
+    }
     free(path);
+    free(from);
     free(to);
-}
-
-/* The file was renamed behind it: what failed is owed at its new name. */
-static void
-fail_to_moved(struct ledger *ledger, struct backup *b, struct mark *mark)
-{
-    struct promise p = { .seq = mark->seq,
-        .path = mark->moved_to,
-        .size = mark->size,
-        .mode = mark->mode };
-    struct mark *owed = ledger_mark(ledger, b, &p, mark->kind, false);
-
-    wait_pass_on(&mark->links, owed ? &owed->links : &b->idle_links);
-    ledger_forget(ledger, b, mark);
-}
-
-static void
-fail_to_newer(struct ledger *ledger, struct backup *b, struct mark *mark)
-{
-    struct mark *newer = ledger_find(b, mark->path);
-
-    wait_pass_on(&mark->links, newer ? &newer->links : &b->idle_links);
-    b->superseded++;
-    ledger_forget(ledger, b, mark);
 }
 
 static void
@@ -424,32 +388,30 @@ fail(struct ledger *ledger, struct backup *b, struct sent *sent, enum outcome ou
     enum cause cause, struct view reason)
 {
     struct mark *mark = sent->mark;
-    bool is_simple = !mark->clear &&
-        (mark->kind == PUT || mark->kind == MKDIR ||
-            (mark->kind == CHMOD && cause != CAUSE_NOT_FOUND));
     bool blames_backup = note_failure(ledger, b, sent->is_probe, outcome, reason);
+    bool is_single = mark->kind == PUT || mark->kind == MKDIR || mark->kind == LAG_PATH ||
+        mark->kind == LAG_PRUNE || (mark->kind == CHMOD && cause != CAUSE_NOT_FOUND);
 
     wait_blame(mark->links, ledger_index(ledger, b), cause, reason);
     set_reason(&mark->reason, reason);
-    mark->is_barrier = true;
     mark->is_dirty = true;
-    ledger_drop_body(b, mark); /* what is sent next is what the primary has then */
-    if (!is_simple) {
-        fail_to_trees(ledger, b, mark);
-    } else if (mark->moved_to) {
-        fail_to_moved(ledger, b, mark);
-    } else if (!mark->is_newest) {
-        fail_to_newer(ledger, b, mark);
-    } else if (blames_backup) {
-        mark->state = QUEUED;
-        ledger_enqueue(b, mark, true);
+    if (mark->is_detached || !mark->is_newest || !is_single) {
+        fail_to_state(ledger, b, mark);
     } else {
-        rest(ledger, b, mark, outcome);
+        ledger_drop_body(b, mark);
+        mark->kind = (uint8_t) ledger_by_state(mark->kind);
+        mark->is_barrier = true;
+        if (blames_backup) {
+            mark->state = QUEUED;
+            ledger_enqueue(b, mark, true);
+        } else {
+            rest(ledger, b, mark, outcome);
+        }
     }
 }
 
 static void
-tree_cleared(struct ledger *ledger, struct backup *b, const struct sent *sent, enum outcome outcome,
+tree_pruned(struct ledger *ledger, struct backup *b, const struct sent *sent, enum outcome outcome,
     struct view reason)
 {
     if (outcome == DONE)
@@ -459,7 +421,7 @@ tree_cleared(struct ledger *ledger, struct backup *b, const struct sent *sent, e
     if (!sent->mark)
         return;
     if (outcome == DONE) {
-        b->walk_cleared = true;
+        b->walk_pruned = true;
         finish_walk(ledger, b);
         return;
     }
@@ -479,8 +441,8 @@ ledger_ended(struct ledger *ledger, unsigned backup, uint64_t attempt, enum outc
     if (!sent)
         return 0; /* an answer nobody waits for */
     HASH_DEL(b->sent, sent);
-    if (sent->clears_tree) {
-        tree_cleared(ledger, b, sent, outcome, reason);
+    if (sent->prunes_tree) {
+        tree_pruned(ledger, b, sent, outcome, reason);
     } else if (outcome == DONE) {
         applied_seq = sent->mark->is_exact ? sent->mark->seq : 0;
         note_success(b);
@@ -496,7 +458,7 @@ ledger_ended(struct ledger *ledger, unsigned backup, uint64_t attempt, enum outc
 static uint64_t
 due_of(const struct backup *b)
 {
-    if (b->is_open && (b->queue || b->trees || b->resting))
+    if (b->is_open && (b->queue || b->resting))
         return b->probe_due_ms;
     return b->resting ? b->rest_due_ms : UINT64_MAX;
 }

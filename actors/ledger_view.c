@@ -21,18 +21,18 @@ is_at_or_below(const char *path, const char *tree)
 static void
 each_mark(struct backup *b, void (*each)(void *context, struct mark *), void *context)
 {
-    struct mark *lists[] = { b->queue, b->trees, b->resting };
+    struct mark *lists[] = { b->queue, b->resting };
     struct sent *sent, *next_sent;
     struct mark *mark, *next;
 
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         DL_FOREACH_SAFE(lists[i], mark, next)
         {
             each(context, mark);
         }
     HASH_ITER(hh, b->sent, sent, next_sent)
     {
-        if (!sent->clears_tree)
+        if (!sent->prunes_tree)
             each(context, sent->mark);
     }
     if (b->walking)
@@ -93,7 +93,7 @@ ledger_await(struct ledger *ledger, unsigned backup, uint64_t seq, const char *p
     struct awaiting awaiting = { wait, backup, seq, path };
 
     each_mark(b, await_mark, &awaiting);
-    if (b->spilled > 0 || b->idle_links)
+    if (b->has_rows || b->idle_links)
         b->idle_links = wait_hold(wait, backup, b->idle_links);
 }
 
@@ -113,7 +113,7 @@ state_name(const struct backup *b, uint64_t pending, uint64_t lag_ms)
         return "down";
     if (pending == 0)
         return "idle";
-    if (!b->sent && !b->queue && !b->trees && !b->walking && b->spilled == 0)
+    if (!b->sent && !b->queue && !b->walking && !b->has_rows)
         return "stalled";
     return lag_ms < BEHIND_MS ? "syncing" : "behind";
 }
@@ -127,7 +127,7 @@ ledger_state(struct ledger *ledger, unsigned backup, struct ledger_state *state)
 
     each_mark(b, find_oldest, &oldest);
     *state = (struct ledger_state){
-        .pending = b->count + b->spilled,
+        .pending = b->count + (b->has_rows && b->spilled == 0 ? 1 : b->spilled),
         .pending_bytes = b->bytes + b->spilled_bytes,
         .lag_ms = oldest && now > oldest->since_ms ? now - oldest->since_ms : 0,
         .oldest_path = oldest ? oldest->path : NULL,

@@ -149,10 +149,10 @@ tell_chunk(struct errand *errand, enum outcome outcome, const struct report *rep
     chunk->attempt = errand->number;
     chunk->outcome = outcome;
     chunk->offset = reading->offset;
+    chunk->mode = reading->entry.mode; /* of a directory, too */
     if (outcome == DONE) {
         chunk->size = reading->entry.size;
         chunk->version = reading->entry.version;
-        chunk->mode = reading->entry.mode;
         chunk->mtime_ns = reading->entry.mtime_ns;
     } else {
         chunk->cause = report->cause;

@@ -170,6 +170,7 @@ owe_again(struct journal *self, const struct again *again)
         .mode = op->mode,
         .size = op->size,
         .mtime_ns = op->mtime_ns,
+        .is_directory = op->inode != 0,
     };
 
     for (unsigned b = 0; b < self->backup_count; b++)
@@ -200,7 +201,7 @@ owe_all_again(struct journal *self)
         believe_noted(self, &redo->noted[i]);
     for (unsigned b = 0; b < self->backup_count; b++)
         if (self->backups[b].is_fresh && self->backups[b].refills)
-            ledger_resync(self->ledger, b, "/", self->next_seq, false);
+            ledger_resync(self->ledger, b, "/", self->next_seq);
 }
 
 /* ---- the primary -------------------------------------------------------------------- */

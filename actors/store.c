@@ -1,5 +1,7 @@
 #include "actors/store.h"
 
+#include "actors/absence.h"
+#include "actors/prune.h"
 #include "actors/staging.h"
 #include "base/clock.h"
 #include "base/fault.h"
@@ -28,6 +30,8 @@ struct apply {
     char *path, *to;
     struct body body; /* inlined content */
     bool is_inlined, is_barrier, is_begun;
+    struct prune *prune;     /* APPLY_PRUNE, else NULL */
+    struct absence *absence; /* the primary has nothing there */
     struct held *held;
     uint64_t fetched; /* bytes heard */
     uint64_t version; /* of the file being fetched */
@@ -50,6 +54,7 @@ struct store {
     struct apply *waiting; /* heard, not begun: behind a barrier */
     struct apply *fetching;
     size_t running;
+    uint64_t ends; /* changes that have ended, to see whether one did meanwhile */
     bool barrier_runs;
     bool is_advancing;
 
@@ -124,7 +129,7 @@ tell_flushed(struct store *self, uint64_t ticket, enum outcome outcome, const st
 }
 
 static void
-tell_fetch(struct store *self, const struct apply *apply)
+tell_fetch(struct store *self, const struct apply *apply, const char *path, uint64_t length)
 {
     host_post(self->host, "reader",
         &(struct message){
@@ -132,9 +137,9 @@ tell_fetch(struct store *self, const struct apply *apply)
             .fetch = {
                 .mailbox = view_of(self->name),
                 .attempt = apply->change.seq,
-                .path = view_of(apply->path),
+                .path = view_of(path),
                 .offset = apply->fetched,
-                .length = UINT64_MAX,
+                .length = length,
                 .version = apply->version,
             },
         },
@@ -157,6 +162,8 @@ static void
 apply_free(struct apply *apply)
 {
     drop_held(apply);
+    prune_free(&apply->prune);
+    absence_free(&apply->absence);
     body_clear(&apply->body);
     free(apply->path);
     free(apply->to);
@@ -183,6 +190,7 @@ end(struct apply *apply, enum outcome outcome, const struct report *report)
     bool is_durable_later = self->number > 0;
 
     stop_fetching(apply);
+    self->ends++;
     self->running--;
     if (apply->is_barrier)
         self->barrier_runs = false;
@@ -201,16 +209,6 @@ static void
 on_change_ended(struct change *change, enum outcome outcome, const struct report *report)
 {
     end((struct apply *) change, outcome, report);
-}
-
-/* What is gone on the primary was removed here: a directory in its place may stay. */
-static void
-on_absence_ended(struct change *change, enum outcome outcome, const struct report *report)
-{
-    bool is_newer = outcome != DONE &&
-        (report->cause == CAUSE_DIRECTORY_NOT_EMPTY || report->cause == CAUSE_IS_A_DIRECTORY);
-
-    end((struct apply *) change, is_newer ? DONE : outcome, report);
 }
 
 static void
@@ -248,12 +246,12 @@ static void
 begin(struct apply *apply)
 {
     struct store *self = apply->store;
-    bool has_content = apply->change.kind == PUT && apply->is_inlined && apply->change.size > 0;
+    uint64_t ends = self->ends;
 
     apply->is_begun = true;
-    /* `apply` is gone after begin() unless it is a PUT that still wants bytes. */
     self->kind->begin(self->backend, &apply->change);
-    if (has_content)
+    if (self->ends == ends && apply->change.kind == PUT && apply->is_inlined &&
+        apply->change.size > 0)
         give(apply, &apply->body);
 }
 
@@ -264,12 +262,15 @@ start(struct apply *apply)
 
     self->running++;
     self->barrier_runs = apply->is_barrier;
-    if (apply->change.kind != PUT || apply->is_inlined) {
+    if (!apply->prune && (apply->change.kind != PUT || apply->is_inlined)) {
         begin(apply);
         return;
     }
     HASH_ADD(hh, self->fetching, change.seq, sizeof apply->change.seq, apply);
-    tell_fetch(self, apply);
+    if (apply->prune)
+        prune_begin(apply->prune);
+    else
+        tell_fetch(self, apply, apply->path, UINT64_MAX);
 }
 
 static void
@@ -287,6 +288,52 @@ advance(struct store *self)
     }
     self->is_advancing = false;
 }
+
+/* ---- by state ----------------------------------------------------------------------- */
+
+static void
+ask_primary(void *context, const char *path)
+{
+    struct apply *apply = context;
+
+    tell_fetch(apply->store, apply, path, 0);
+}
+
+static void
+on_absence_ended(void *context, enum outcome outcome, const struct report *report)
+{
+    end(context, outcome, report);
+}
+
+/* The path is gone on the primary, so it goes here. */
+static void
+begin_absence(struct apply *apply)
+{
+    apply->absence = absence_new(apply->store->kind, apply->store->backend, apply->path,
+        apply->change.seq,
+        &(struct prune_caller){ .context = apply, .ask = ask_primary, .ended = on_absence_ended });
+    absence_begin(apply->absence);
+}
+
+static void
+on_prune_ended(void *context, enum outcome outcome, const struct report *report)
+{
+    struct apply *apply = context;
+
+    if (outcome == DONE && prune_found_nothing(apply->prune))
+        begin_absence(apply);
+    else
+        end(apply, outcome, report);
+}
+
+static struct prune *
+prune_of(struct apply *apply)
+{
+    return prune_new(apply->store->kind, apply->store->backend, apply->path, apply->change.seq,
+        &(struct prune_caller){ .context = apply, .ask = ask_primary, .ended = on_prune_ended });
+}
+
+/* ---- hearing ---------------------------------------------------------------------- */
 
 static void
 on_apply(void *arg, struct envelope *envelope)
@@ -309,21 +356,22 @@ on_apply(void *arg, struct envelope *envelope)
         .size = m->size,
         .mode = (uint32_t) m->mode,
         .mtime_ns = m->mtime_ns,
-        .clear = m->clear,
         .ended = on_change_ended,
         .consumed = on_consumed,
     };
+    if (m->kind == APPLY_PRUNE)
+        apply->prune = prune_of(apply);
     DL_APPEND(self->waiting, apply);
     advance(self);
 }
 
-/* The file is gone on the primary, so it goes here. */
+/* It is a directory on the primary, so it is made one here; what is in it stays. */
 static void
-begin_absence(struct apply *apply)
+begin_directory(struct apply *apply, uint32_t mode)
 {
     stop_fetching(apply);
-    apply->change.kind = REMOVE;
-    apply->change.ended = on_absence_ended;
+    apply->change.kind = MKDIR;
+    apply->change.mode = mode;
     begin(apply);
 }
 
@@ -340,7 +388,7 @@ fetch_again(struct apply *apply, const struct report *report)
     apply->fetched = 0;
     apply->version = 0;
     if (++apply->tries < FETCH_TRIES)
-        tell_fetch(self, apply);
+        tell_fetch(self, apply, apply->path, UINT64_MAX);
     else
         end(apply, RETRY, report);
 }
@@ -352,7 +400,7 @@ fetch_failed(struct apply *apply, const struct message_chunk *m)
     struct store *self = apply->store;
 
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
-    if (m->cause == CAUSE_CONFLICT || (m->cause == CAUSE_NOT_FOUND && apply->is_begun)) {
+    if (m->cause == CAUSE_CONFLICT || (m->outcome == REFUSED && apply->is_begun)) {
         fetch_again(apply, &report);
         return;
     }
@@ -360,21 +408,41 @@ fetch_failed(struct apply *apply, const struct message_chunk *m)
         begin_absence(apply);
         return;
     }
+    if (m->cause == CAUSE_IS_A_DIRECTORY) {
+        begin_directory(apply, (uint32_t) m->mode);
+        return;
+    }
     if (apply->is_begun)
         self->kind->cancel(self->backend, &apply->change);
-    /* A directory stands there by now; the change that made it comes behind this one. */
-    end(apply, m->cause == CAUSE_IS_A_DIRECTORY ? DONE : m->outcome, &report);
+    end(apply, m->outcome, &report);
 }
 
 static void
+primary_answered(struct apply *apply, const struct message_chunk *m)
+{
+    struct report report = { .cause = m->cause };
+
+    snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
+    if (apply->absence)
+        absence_heard(apply->absence, m->outcome, &report, (uint32_t) m->mode);
+    else
+        prune_heard(apply->prune, m->outcome, &report);
+}
+
+/* False if that was the end of it: an empty file, or a refusal. */
+static bool
 fetch_begins(struct apply *apply, const struct message_chunk *m)
 {
+    struct store *self = apply->store;
+    uint64_t ends = self->ends;
+
     apply->is_begun = true;
     apply->version = m->version;
     apply->change.size = m->size;
     apply->change.mode = (uint32_t) m->mode;
     apply->change.mtime_ns = m->mtime_ns;
-    apply->store->kind->begin(apply->store->backend, &apply->change);
+    self->kind->begin(self->backend, &apply->change);
+    return self->ends == ends;
 }
 
 static void
@@ -383,24 +451,34 @@ on_chunk(void *arg, struct envelope *envelope)
     const struct message_chunk *m = &envelope_message(envelope)->chunk;
     struct store *self = arg;
     struct view bytes = body_view(envelope_body(envelope));
+    struct report report;
     struct apply *apply;
 
     HASH_FIND(hh, self->fetching, &m->attempt, sizeof m->attempt, apply);
+    if (apply && (apply->prune || apply->absence)) {
+        primary_answered(apply, m);
+        return;
+    }
     if (!apply || m->offset != apply->fetched)
         return; /* the rest of a fetch that was given up */
     if (m->outcome != DONE) {
         fetch_failed(apply, m);
         return;
     }
+    if (!apply->is_begun && !fetch_begins(apply, m))
+        return;
+    if (bytes.length == 0) {
+        report_set(&report, RETRY, CAUSE_CONFLICT, "%s became shorter while it was read",
+            apply->path);
+        fetch_again(apply, &report);
+        return;
+    }
     apply->fetched += bytes.length;
     if (apply->fetched >= m->size)
         stop_fetching(apply);
-    if (!apply->is_begun)
-        fetch_begins(apply, m); /* an empty file has ended by now */
-    if (bytes.length == 0)
-        return;
     if (apply->fetched < m->size)
-        tell_fetch(self, apply); /* the next is read while this one is written */
+        tell_fetch(self, apply, apply->path,
+            UINT64_MAX); /* the next is read while this one is written */
     give(apply, envelope_body(envelope));
 }
 

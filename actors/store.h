@@ -19,7 +19,8 @@
  * durable; the primary when it is applied, because the journal carries it.
  *
  * The content of a PUT comes with it, or is fetched from the primary as it is
- * by then: by state, not by history.  If it is gone there, it goes here.
+ * by then: by state, not by history.  If it is gone there, it goes here; if it
+ * is a directory there, it is made one here.
  */
 
 #include "actors/actor.h"
@@ -34,6 +35,8 @@ struct store_args {
 };
 
 extern const struct actor_kind store_actor;
+
+enum { APPLY_PRUNE = 100 }; /* APPLY.kind: see actors/prune.h */
 
 /* The mailbox of a store: "store/0" is the primary's. */
 enum { STORE_NAME_BYTES = 32 };

@@ -234,7 +234,12 @@ pack_lag(struct packing *p, unsigned b)
 static const char *
 kind_name(unsigned kind)
 {
-    return kind == LAG_TREE ? "tree" : change_name((enum change_kind) kind);
+    switch (kind) {
+    case LAG_TREE: return "tree";
+    case LAG_PRUNE: return "prune";
+    case LAG_PATH: return "path";
+    default: return change_name((enum change_kind) kind);
+    }
 }
 
 static void

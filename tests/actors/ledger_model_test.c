@@ -304,8 +304,7 @@ restart(struct world *w)
         if (w->promised[i].promise.seq > w->checkpoint_seq)
             ledger_promise_again(w->ledger, 0, &w->promised[i].promise);
     for (size_t i = 0; i < w->promised_count; i++)
-        if (w->promised[i].promise.seq > w->checkpoint_seq && w->promised[i].was_noted &&
-            w->promised[i].promise.kind != RENAME)
+        if (w->promised[i].promise.seq > w->checkpoint_seq && w->promised[i].was_noted)
             ledger_was_applied(w->ledger, 0, w->promised[i].path, w->promised[i].promise.seq);
 }
 
@@ -425,50 +424,126 @@ take_order(struct world *w)
     w->sent_count++;
 }
 
-/* The file as the primary has it by now; gone there, it goes here. */
+/* The path is gone on the primary: it goes, and directories above it are made. */
 static enum outcome
-put_by_state(struct world *w, const struct order_copy *copy, enum cause *cause)
+absent(struct world *w, const char *path, uint64_t seq, enum cause *cause)
+{
+    struct change change = { .kind = REMOVE, .path = path, .seq = seq };
+    struct view parent = path_parent(view_of(path));
+    enum outcome outcome = DONE;
+    struct entry entry;
+    char *above = view_dup(parent);
+
+    if (parent.length == 1 || look(w->backup, above, &entry)) {
+        outcome = apply(w->backup, change, NULL, cause);
+        free(above);
+        return *cause == CAUSE_DIRECTORY_NOT_EMPTY ? DONE : outcome;
+    }
+    while (parent.length > 1 && !look(w->primary, above, &entry)) {
+        parent = path_parent(parent);
+        free(above);
+        above = view_dup(parent);
+    }
+    if (parent.length > 1 && entry.is_directory) {
+        change.kind = MKDIR;
+        change.path = above;
+        change.mode = entry.mode;
+        outcome = apply(w->backup, change, NULL, cause);
+    }
+    free(above);
+    return outcome;
+}
+
+/* The path as the primary has it by now; gone there, it goes here. */
+static enum outcome
+path_by_state(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
     struct change change = { .kind = PUT, .path = copy->path, .seq = copy->order.attempt };
     char bytes[CONTENT_BYTES];
     struct entry entry;
 
-    if (!look(w->primary, copy->path, &entry)) {
-        change.kind = REMOVE;
-        apply(w->backup, change, NULL, cause);
-        return DONE;
-    }
-    if (entry.is_directory)
-        return DONE;
-    change.size = content(w->primary, copy->path, bytes);
+    if (!look(w->primary, copy->path, &entry))
+        return absent(w, copy->path, copy->order.attempt, cause);
     change.mode = entry.mode;
-    change.mtime_ns = entry.mtime_ns;
+    change.kind = entry.is_directory ? MKDIR : PUT;
+    if (!entry.is_directory)
+        change.size = content(w->primary, copy->path, bytes);
     return apply(w->backup, change, bytes, cause);
+}
+
+/* What the primary has not, at and below the path. */
+static enum outcome
+prune(struct world *w, const struct order_copy *copy, enum cause *cause)
+{
+    struct paths *paths = memory_new(sizeof *paths);
+    struct change change = { .kind = REMOVE_TREE, .seq = copy->order.attempt };
+    enum outcome outcome = DONE;
+    struct entry entry;
+
+    paths->at[paths->count++] = memory_copy(copy->path, strlen(copy->path));
+    if (look(w->backup, copy->path, &entry) && entry.is_directory)
+        collect(w->backup, copy->path, paths);
+    for (size_t i = 0; i < paths->count && outcome == DONE; i++) {
+        change.path = paths->at[i];
+        if (!look(w->primary, paths->at[i], &entry))
+            outcome = apply(w->backup, change, NULL, cause);
+    }
+    paths_free(paths);
+    if (outcome == DONE && !look(w->primary, copy->path, &entry))
+        outcome = absent(w, copy->path, copy->order.attempt, cause);
+    return outcome;
 }
 
 static enum outcome
 carry_out(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
     struct change change = {
-        .kind = copy->order.kind,
+        .kind = (enum change_kind) copy->order.kind,
         .path = copy->path,
         .to = copy->to,
         .seq = copy->order.attempt,
         .size = copy->order.size,
         .mode = copy->order.mode,
         .mtime_ns = copy->order.mtime_ns,
-        .clear = copy->order.clear,
     };
+    bool fetches = copy->order.kind == PUT && !copy->has_body && copy->order.size > 0;
+
+    if (copy->order.kind == LAG_PRUNE)
+        return prune(w, copy, cause);
+    if (copy->order.kind == LAG_PATH || fetches)
+        return path_by_state(w, copy, cause);
+    return apply(w->backup, change, body_view(&copy->body).at, cause);
+}
+
+static bool
+is_same(struct world *w, const char *path)
+{
+    char one[CONTENT_BYTES], other[CONTENT_BYTES];
+    struct entry a, b;
+
+    if (!look(w->primary, path, &a) || !look(w->backup, path, &b) || a.is_directory ||
+        b.is_directory || a.size != b.size)
+        return false;
+    content(w->primary, path, one);
+    content(w->backup, path, other);
+    return memcmp(one, other, (size_t) a.size) == 0;
+}
+
+/* What is done by state never takes a file that the backup has as the primary has it. */
+static enum outcome
+carry_out_and_keep(struct world *w, const struct order_copy *copy, enum cause *cause)
+{
+    struct paths *paths = memory_new(sizeof *paths);
+    bool had[sizeof paths->at / sizeof *paths->at];
     enum outcome outcome;
 
-    if (copy->order.kind == PUT && copy->order.clear) {
-        struct change clear = { .kind = REMOVE_TREE, .path = copy->path, .seq = change.seq };
-
-        apply(w->backup, clear, NULL, cause);
-    }
-    if (copy->order.kind == PUT && !copy->has_body && copy->order.size > 0)
-        return put_by_state(w, copy, cause);
-    outcome = apply(w->backup, change, body_view(&copy->body).at, cause);
+    collect(w->primary, "/", paths);
+    for (size_t i = 0; i < paths->count; i++)
+        had[i] = is_same(w, paths->at[i]);
+    outcome = carry_out(w, copy, cause);
+    for (size_t i = 0; i < paths->count; i++)
+        check(!had[i] || copy->order.kind < LAG_TREE || is_same(w, paths->at[i]));
+    paths_free(paths);
     return outcome;
 }
 
@@ -499,7 +574,7 @@ end_order(struct world *w)
     i = pick_sent(w);
     copy = &w->sent[i];
     if (draw(100) >= w->failing)
-        outcome = carry_out(w, copy, &cause);
+        outcome = carry_out_and_keep(w, copy, &cause);
     else
         outcome = RETRY, cause = CAUSE_IO;
     if (outcome == DONE && draw(100) < w->failing)
@@ -523,13 +598,12 @@ walk(struct world *w)
         if (!look(w->primary, path, &entry)) {
             ledger_walk_failed(w->ledger, 0, REFUSED, view_of("nothing is there"));
         } else {
-            ledger_walk_found(w->ledger, 0, path, entry.is_directory, entry.mode, entry.size);
+            ledger_walk_found(w->ledger, 0, path, entry.size);
             if (entry.is_directory)
                 collect(w->primary, path, paths);
             for (size_t i = 0; i < paths->count; i++)
                 if (look(w->primary, paths->at[i], &entry))
-                    ledger_walk_found(w->ledger, 0, paths->at[i], entry.is_directory, entry.mode,
-                        entry.size);
+                    ledger_walk_found(w->ledger, 0, paths->at[i], entry.size);
             ledger_walk_paged(w->ledger, 0, false, view_of(""));
         }
     }
