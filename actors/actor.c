@@ -87,6 +87,16 @@ open_mailbox(const char *name)
     return socket;
 }
 
+/* libzmq closes in its own time; the name is free when this returns. */
+static void
+close_mailbox(zsock_t **socket)
+{
+    if (!*socket)
+        return;
+    zmq_unbind(zsock_resolve(*socket), zsock_endpoint(*socket));
+    zsock_destroy(socket);
+}
+
 static struct outlet *
 outlet_to(struct host *host, const char *name)
 {
@@ -268,7 +278,7 @@ finish(struct host *host)
     } while (heard > 0 && ++turns < LAST_TURNS);
     host->kind->close(host->self);
     zsock_destroy(&host->strangers);
-    zsock_destroy(&host->mailbox);
+    close_mailbox(&host->mailbox);
 }
 
 static void
@@ -298,7 +308,7 @@ thread_main(zsock_t *pipe, void *arg)
     }
     for (size_t i = 0; i < host->outlet_count; i++)
         zsock_destroy(&host->outlets[i].socket);
-    zsock_destroy(&host->mailbox);
+    close_mailbox(&host->mailbox);
     free(host->self);
     free(host);
 }
@@ -404,7 +414,7 @@ inbox_close(struct inbox **inbox)
 {
     if (!*inbox)
         return;
-    zsock_destroy(&(*inbox)->socket);
+    close_mailbox(&(*inbox)->socket);
     free(*inbox);
     *inbox = NULL;
 }
