@@ -364,6 +364,7 @@ primary_done(struct journal *self, struct op *op)
 {
     uint64_t required = acks_wanted(op);
     struct wait *wait = NULL;
+    struct body copies;
 
     if (required > 0) {
         wait = wait_new(self->backup_count, op->request, op->seq, op->targets);
@@ -373,18 +374,41 @@ primary_done(struct journal *self, struct op *op)
         DL_APPEND(self->waits, wait);
     }
     owe(self, op, wait);
+    body_init(&copies);
+    if (!wait)
+        pack_pending(self, op->targets, &copies);
     tell_committed(self, op->request,
         &(struct message_committed){ .outcome = DONE,
             .seq = op->seq,
             .is_final = !wait,
             .required = required },
-        NULL);
+        &copies);
+}
+
+/* Nobody knows what the primary has now: every backup is made as it is. */
+static void
+owe_comparison(struct journal *self, const struct op *op)
+{
+    struct promise p = {
+        .seq = op->seq,
+        .kind = op->kind,
+        .path = op->path,
+        .to = op->to,
+        .is_directory = renames_directory(op),
+        .mode = op->mode,
+        .size = op->size,
+    };
+
+    for (unsigned b = 0; b < self->backup_count; b++)
+        if (op->targets & (UINT64_C(1) << b))
+            ledger_promise_again(self->ledger, b, &p);
 }
 
 /* It refused; that is said once recovery cannot bring the change back. */
 static void
 primary_refused(struct journal *self, struct op *op, const struct message_applied *m)
 {
+    owe_comparison(self, op);
     op->outcome = m->outcome;
     op->report.cause = m->cause;
     snprintf(op->report.text, sizeof op->report.text, "%.*s", VIEW(m->reason));

@@ -110,7 +110,8 @@ void on_survey(void *, struct envelope *);
 void on_await(void *, struct envelope *);
 void on_revive(void *, struct envelope *);
 void tell_waited(struct journal *, struct wait *, bool is_late);
-/* The COPYs of a wait, packed; empty for none. */
+/* COPYs, packed: of all targets as pending, or as a wait knows them; empty for none. */
+void pack_pending(struct journal *, uint64_t targets, struct body *);
 void pack_copies(struct journal *, const struct wait *, struct body *);
 
 #endif

@@ -59,8 +59,10 @@ ledger_revive(struct ledger *ledger, const char *path)
             ledger_enqueue(b, mark, false);
             revived++;
         }
-        if (b->is_open)
+        if (b->is_open) {
             b->probe_due_ms = clock_ms();
+            revived += b->count - HASH_COUNT(b->sent);
+        }
     }
     return revived;
 }

@@ -4,7 +4,8 @@
  *     record                      on the primary                 for the backups it names
  *     ------------------------    ---------------------------    ------------------------
  *     PROMISE up to checkpoint    nothing                        nothing: the catalog has it
- *     PROMISE with an ABORT       nothing                        nothing
+ *     PROMISE with an ABORT       nothing                        compared: nobody knows what
+ *                                                                  the refusal left there
  *     PROMISE before the last     nothing: it was flushed        owed again
  *       RENAME of a directory       before that was promised
  *     that RENAME                 if the directory is still      owed: both trees are
@@ -16,6 +17,7 @@
  *                                   removed
  *     any other PROMISE           once more                      owed again
  *     NOTED                       nothing                        no longer owed
+ *     any, and no catalog         as above                       the whole tree is compared
  *
  * A start is over when all that was done again is flushed and a checkpoint is
  * made; so a crash during recovery is just another start.
@@ -34,6 +36,9 @@
 #include <string.h>
 #include <utlist.h>
 
+/* A flag of attempts: a record behind this one may have taken away what it changes. */
+#define MAY_FIND_NOTHING (UINT64_C(1) << 62)
+
 #define STAGE_DIRECTORY "/.knarr-stage"
 
 struct again {         /* a change found in the journal */
@@ -42,6 +47,7 @@ struct again {         /* a change found in the journal */
     struct op *op;
     char *ids; /* of its targets */
     size_t ids_length;
+    bool is_aborted;
 };
 
 struct noted {
@@ -56,7 +62,9 @@ struct redo {
     uint64_t begin_seq; /* the first to be done again on the primary */
     uint64_t left;      /* applies not yet answered */
     uint64_t redone;
-    bool is_stopped; /* one of them failed: the program ends */
+    bool returned[BACKUPS_MAX]; /* backups that were left out of the configuration for a while */
+    bool forgot;                /* the catalog is new, and the journal is not */
+    bool is_stopped;            /* one of them failed: the program ends */
 };
 
 /* ---- reading -------------------------------------------------------------------- */
@@ -148,7 +156,7 @@ read_record(void *context, const struct wal_record *record, struct report *repor
     case RECORD_ABORT:
         again = find(self->redo, message.abort.seq);
         if (again)
-            forget(self->redo, again);
+            again->is_aborted = true;
         return DONE;
     case RECORD_NOTED: read_noted(self->redo, &message.noted); return DONE;
     }
@@ -200,7 +208,8 @@ owe_all_again(struct journal *self)
     for (size_t i = 0; i < redo->noted_count; i++)
         believe_noted(self, &redo->noted[i]);
     for (unsigned b = 0; b < self->backup_count; b++)
-        if (self->backups[b].is_fresh && self->backups[b].refills)
+        if ((self->backups[b].is_fresh && self->backups[b].refills) ||
+            ((redo->forgot || redo->returned[b]) && self->backups[b].receives))
             ledger_resync(self->ledger, b, "/", self->next_seq);
 }
 
@@ -248,7 +257,7 @@ find_begin(struct journal *self, struct report *report)
     bool unmoved = false;
 
     for (struct again *again = redo->found; again; again = again->hh.next)
-        if (again->op->kind == RENAME && again->op->inode != 0)
+        if (again->op->kind == RENAME && again->op->inode != 0 && !again->is_aborted)
             rename = again;
     if (!rename)
         return DONE;
@@ -260,17 +269,22 @@ find_begin(struct journal *self, struct report *report)
 static void
 apply_again(struct journal *self, struct op *op)
 {
+    uint64_t attempt = op->seq;
+
     if (op->stage)
         journal_keep_stage(self, op->seq, op->stage);
     self->redo->left++;
+    if (op->kind == CHMOD || op->kind == RENAME)
+        attempt |= MAY_FIND_NOTHING;
     if (op->kind == RENAME && op->inode == 0) {
+        self->redo->left++;
         journal_own_change(self, REMOVE, op->path);
         op->kind = PUT; /* its content is here, wherever the file is by now */
         free(op->path);
         op->path = op->to;
         op->to = NULL;
     }
-    journal_apply(self, op, op->seq);
+    journal_apply(self, op, attempt);
 }
 
 static void
@@ -280,7 +294,7 @@ apply_all_again(struct journal *self)
     struct again *again, *next;
 
     for (again = redo->found; again; again = again->hh.next)
-        if (again->seq >= redo->begin_seq)
+        if (again->seq >= redo->begin_seq && !again->is_aborted)
             apply_again(self, again->op);
     redo->redone = redo->left;
     HASH_ITER(hh, redo->found, again, next)
@@ -291,22 +305,29 @@ apply_all_again(struct journal *self)
         checkpoint_begin(self);
 }
 
+/* What is not there any more was taken away by a record behind this one. */
+static bool
+is_settled(const struct message_applied *m)
+{
+    return m->outcome == DONE || (m->cause == CAUSE_NOT_FOUND && (m->attempt & MAY_FIND_NOTHING));
+}
+
 void
 recovery_applied(struct journal *self, const struct message_applied *m)
 {
     struct redo *redo = self->redo;
     struct report report = { .cause = m->cause };
 
-    if (m->outcome != DONE && !(m->attempt & OWN_ATTEMPT) && !redo->is_stopped) {
+    redo->left--;
+    if (!is_settled(m) && !redo->is_stopped) {
         redo->is_stopped = true;
-        snprintf(report.text, sizeof report.text,
+        report_set(&report, m->outcome, m->cause,
             "cannot apply change %" PRIu64 " to the primary again, so nothing is served "
             "(nothing is lost: mend this and start again): %.*s",
-            m->attempt, VIEW(m->reason));
+            m->attempt & ~(OWN_ATTEMPT | MAY_FIND_NOTHING), VIEW(m->reason));
         journal_break(self, &report);
-        return;
     }
-    if ((m->attempt & OWN_ATTEMPT) == 0 && --redo->left == 0 && !redo->is_stopped)
+    if (redo->left == 0 && !redo->is_stopped)
         checkpoint_begin(self);
 }
 
@@ -363,6 +384,12 @@ know_backup(struct journal *self, unsigned b, struct report *report)
         if (catalog_backup_add(self->catalog, &row, report) != DONE)
             return REFUSED;
     }
+    if (row.retired) { /* what was written meanwhile was never owed to it */
+        row.retired = false;
+        self->redo->returned[b] = true;
+        if (catalog_backup_update(self->catalog, &row, report) != DONE)
+            return REFUSED;
+    }
     self->ids[b] = row.id;
     if (self->backups[b].is_fresh)
         catalog_lag_delete_all(self->catalog, row.id);
@@ -370,14 +397,59 @@ know_backup(struct journal *self, unsigned b, struct report *report)
     return DONE;
 }
 
-/* Every start has a number of its own; it is kept before anything is done under it. */
+struct leaving {
+    struct journal *journal;
+    struct catalog_backup rows[BACKUPS_MAX];
+    unsigned count;
+};
+
+static void
+find_leaving(void *context, const struct catalog_backup *row)
+{
+    struct leaving *leaving = context;
+    const struct journal *self = leaving->journal;
+
+    for (unsigned b = 0; b < self->backup_count; b++)
+        if (self->ids[b] == row->id)
+            return;
+    if (!row->retired && leaving->count < BACKUPS_MAX)
+        leaving->rows[leaving->count++] = *row;
+}
+
+/* Backups that are no longer configured are owed nothing, and a whole tree if they return. */
+static enum outcome
+retire_left_out(struct journal *self, struct report *report)
+{
+    struct leaving leaving = { .journal = self };
+    enum outcome outcome = DONE;
+
+    catalog_backups(self->catalog, find_leaving, &leaving);
+    for (unsigned i = 0; i < leaving.count && outcome == DONE; i++) {
+        leaving.rows[i].retired = true;
+        catalog_lag_delete_all(self->catalog, leaving.rows[i].id);
+        outcome = catalog_backup_update(self->catalog, &leaving.rows[i], report);
+        LOG(WARN, "backup_left_out", "backup=%s", leaving.rows[i].name);
+    }
+    return outcome;
+}
+
+/*
+ * Every start has a number of its own, higher than any before, and kept before
+ * anything is done under it.  The catalog has it, and the journal as well, in
+ * case the catalog was set aside.
+ */
 static enum outcome
 begin_epoch(struct journal *self, uint64_t *epoch, struct report *report)
 {
-    enum outcome outcome;
+    struct wal_found found = { 0 };
+    enum outcome outcome = wal_check(self->directory_fd, &found, report);
 
+    if (outcome != DONE)
+        return outcome;
+    *epoch = catalog_number(self->catalog, "epoch");
+    self->redo->forgot = *epoch == 0 && found.last_epoch > 0;
+    *epoch = 1 + (*epoch > found.last_epoch ? *epoch : found.last_epoch);
     self->checkpoint_seq = catalog_checkpoint_seq(self->catalog);
-    *epoch = catalog_number(self->catalog, "epoch") + 1;
     outcome = catalog_set_number(self->catalog, "epoch", *epoch, report);
     if (outcome == DONE)
         outcome = catalog_checkpoint(self->catalog, self->checkpoint_seq, report);
@@ -406,34 +478,43 @@ open_ledger(struct journal *self, uint64_t epoch)
 }
 
 static enum outcome
-read_journal(struct journal *self, const char *directory, uint64_t epoch, struct report *report)
+open_directory(struct journal *self, const char *directory, struct report *report)
 {
     char *path = memory_print("%s/journal", directory);
-    struct wal_found found;
-    enum outcome outcome;
-    int fd;
+    enum outcome outcome = DONE;
+    int parent;
 
-    if (disk->mkdirat(AT_FDCWD, path, 0700) != 0 && errno != EEXIST) {
+    if (disk->mkdirat(AT_FDCWD, path, 0700) == 0) {
+        parent = disk->openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        if (parent < 0 || disk->sync(parent) != 0)
+            outcome = report_errno(report, errno, "cannot sync %s", directory);
+        if (parent >= 0)
+            disk->close(parent);
+    } else if (errno != EEXIST) {
         outcome = report_errno(report, errno, "cannot make %s", path);
-        free(path);
-        return outcome;
     }
-    fd = disk->openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0) {
-        outcome = report_errno(report, errno, "cannot open %s", path);
-        free(path);
-        return outcome;
+    if (outcome == DONE) {
+        self->directory_fd = disk->openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        if (self->directory_fd < 0)
+            outcome = report_errno(report, errno, "cannot open %s", path);
     }
     free(path);
-    self->directory_fd = fd;
-    outcome = wal_open(&self->wal,
+    return outcome;
+}
+
+static enum outcome
+read_journal(struct journal *self, uint64_t epoch, struct report *report)
+{
+    struct wal_found found;
+    enum outcome outcome = wal_open(&self->wal,
         &(struct wal_args){
-            .directory = fd,
+            .directory = self->directory_fd,
             .segment_bytes = self->conf->settings.journal_segment_bytes,
             .epoch = (uint32_t) epoch,
             .is_careless = self->conf->durability == DURABILITY_PROCESS,
         },
         read_record, self, &found, report);
+
     if (outcome != DONE)
         return outcome;
     self->next_seq =
@@ -453,6 +534,8 @@ recovery_open(struct journal *self, const char *directory, struct report *report
     self->directory_fd = -1;
     self->redo = memory_new(sizeof *self->redo);
     if (outcome == DONE)
+        outcome = open_directory(self, directory, report);
+    if (outcome == DONE)
         outcome = begin_epoch(self, &epoch, report);
     if (outcome != DONE)
         return outcome;
@@ -461,7 +544,9 @@ recovery_open(struct journal *self, const char *directory, struct report *report
     for (unsigned b = 0; b < self->backup_count && outcome == DONE; b++)
         outcome = know_backup(self, b, report);
     if (outcome == DONE)
-        outcome = read_journal(self, directory, epoch, report);
+        outcome = retire_left_out(self, report);
+    if (outcome == DONE)
+        outcome = read_journal(self, epoch, report);
     if (outcome == DONE)
         outcome = find_begin(self, report);
     if (outcome != DONE)

@@ -18,7 +18,7 @@ enum { PACKED_MAX = 512 << 10, TARGETS_MAX = 1000 };
 struct packing {
     struct journal *journal;
     char *at;
-    size_t used;
+    size_t used, room;
     uint64_t count;
     const char *backup; /* the TARGETs' */
     char last[PATH_BYTES_MAX + 1];
@@ -27,7 +27,7 @@ struct packing {
 static bool
 pack(struct packing *p, const struct message *message)
 {
-    size_t length = message_pack(message, p->at + p->used, PACKED_MAX - p->used);
+    size_t length = message_pack(message, p->at + p->used, p->room - p->used);
 
     p->used += length;
     p->count += length > 0;
@@ -47,7 +47,7 @@ copy_state(const struct wait *wait, unsigned backup)
 void
 pack_copies(struct journal *self, const struct wait *wait, struct body *body)
 {
-    struct packing p = { .at = memory_new(PACKED_MAX) };
+    struct packing p = { .at = memory_new(PACKED_MAX), .room = PACKED_MAX };
 
     for (unsigned b = 0; b < self->backup_count; b++) {
         const char *reason = wait->backup[b].reason;
@@ -67,14 +67,39 @@ pack_copies(struct journal *self, const struct wait *wait, struct body *body)
     free(p.at);
 }
 
+void
+pack_pending(struct journal *self, uint64_t targets, struct body *body)
+{
+    struct packing p = { .room = 256 * (size_t) self->backup_count };
+
+    body_init(body);
+    if (targets == 0)
+        return;
+    p.at = memory_new(p.room);
+    for (unsigned b = 0; b < self->backup_count; b++)
+        if (targets & (UINT64_C(1) << b))
+            pack(&p,
+                &(struct message){
+                    .tag = COPY,
+                    .copy = { .backup = view_of(self->backups[b].name),
+                        .state = view_of("pending"),
+                        .reason = view_of("") },
+                });
+    body_copy(body, (struct view){ p.at, p.used });
+    free(p.at);
+}
+
 /* "a: acked; b: pending; c: failed (no space)" */
 static void
 describe(struct journal *self, const struct wait *wait, struct report *report)
 {
     size_t used = (size_t) snprintf(report->text, sizeof report->text,
-        "sync write quorum failed: %" PRIu64 "/%d backups succeeded (required %" PRIu64
-        "); the primary has the change as seq %" PRIu64,
-        wait_acked(wait), __builtin_popcountll(wait->targets), wait->required, wait->seq);
+        "sync write quorum failed: %" PRIu64 "/%d backups succeeded (required %" PRIu64 ")",
+        wait_acked(wait), __builtin_popcountll(wait->targets), wait->required);
+
+    if (wait->seq > 0 && used < sizeof report->text)
+        used += (size_t) snprintf(report->text + used, sizeof report->text - used,
+            "; the primary has the change as seq %" PRIu64, wait->seq);
 
     for (unsigned b = 0; b < self->backup_count && used < sizeof report->text; b++) {
         const char *reason = wait->backup[b].reason;
@@ -289,7 +314,7 @@ on_survey(void *arg, struct envelope *envelope)
 {
     const struct message_survey *m = &envelope_message(envelope)->survey;
     struct journal *self = arg;
-    struct packing p = { .journal = self, .at = memory_new(PACKED_MAX) };
+    struct packing p = { .journal = self, .at = memory_new(PACKED_MAX), .room = PACKED_MAX };
     struct body body;
 
     if (m->after.length == 0)
