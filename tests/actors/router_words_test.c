@@ -89,60 +89,22 @@ keeps_secrets(struct view reason)
     return keeps;
 }
 
+struct sentence {
+    struct message message;
+    enum cause cause;
+    const char *sentence;
+};
+
+/* And nothing has changed. */
 static void
-clients_are_told_their_own_uri(void)
+check_sentences(const struct sentence *rows, size_t count)
 {
-    struct {
-        struct message message;
-        enum cause cause;
-        const char *sentence;
-    } rows[] = {
-        { about(READ, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { large(about(READ, NONE)), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(READ, "/resources/none"), CAUSE_NOT_FOUND, "File not found: /resources/none" },
-        { about(READ, "viking://~/none"), CAUSE_NOT_FOUND, "File not found: viking://~/none" },
-        { about(STAT, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(LIST, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(GLOB, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(GREP, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(TRUNCATE, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(MODE, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { moving(NONE, FOLDER "/b"), CAUSE_NOT_FOUND, "File not found: " NONE },
-        { about(READ, FOLDER), CAUSE_IS_A_DIRECTORY,
-            "Directory URI is not readable as a file: " FOLDER "." },
-        { large(about(READ, FOLDER)), CAUSE_IS_A_DIRECTORY,
-            "Directory URI is not readable as a file: " FOLDER "." },
-        { about(WRITE, FOLDER), CAUSE_IS_A_DIRECTORY,
-            "Directory URI is not writable as a file: " FOLDER "." },
-        { large(about(WRITE, FOLDER)), CAUSE_IS_A_DIRECTORY,
-            "Directory URI is not writable as a file: " FOLDER "." },
-        { about(TRUNCATE, FOLDER), CAUSE_IS_A_DIRECTORY,
-            "Directory URI has no size to be set: " FOLDER },
-        { about(DELETE, FOLDER), CAUSE_DIRECTORY_NOT_EMPTY,
-            "Cannot remove directory without --recursive: " FOLDER },
-        { creating(FILE_URI), CAUSE_ALREADY_EXISTS, "File already exists: " FILE_URI },
-        { large(creating(FILE_URI)), CAUSE_ALREADY_EXISTS, "File already exists: " FILE_URI },
-        { about(MAKE, FOLDER), CAUSE_ALREADY_EXISTS, "File already exists: " FOLDER },
-        { about(LIST, FILE_URI), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { about(WRITE, FILE_URI "/b/c"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { large(about(WRITE, FILE_URI "/b")), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { about(MAKE, FILE_URI "/b"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { moving(FILE_URI, FOLDER), CAUSE_ALREADY_EXISTS, "File already exists: " FOLDER },
-        { moving(FOLDER, FILE_URI), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { moving(FOLDER, FOLDER "/in"), CAUSE_INVALID_OPERATION,
-            "Cannot move below itself: " FOLDER },
-        { moving(FOLDER, FILE_URI "/x"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
-        { moving(FILE_URI, FILE_URI), CAUSE_INVALID_ARGUMENT, "both names are the same" },
-        { moving(FILE_URI, "/resources/a.txt/"), CAUSE_INVALID_ARGUMENT,
-            "both names are the same" },
-        { moving(FILE_URI, ""), CAUSE_INVALID_ARGUMENT, "the new name is missing" },
-    };
     void *client;
 
     server_begin("");
     client = client_greeted();
     make_folder(client);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct message_answer *answer = client_asks(client, rows[i].message);
 
         if (answer->outcome == DONE || answer->cause != rows[i].cause ||
@@ -156,7 +118,70 @@ clients_are_told_their_own_uri(void)
     server_end();
 }
 
-#ifdef KNARR_FAULT_POINTS
+static void
+what_is_not_there_is_told_by_the_uri_that_was_used(void)
+{
+    const struct sentence rows[] = {
+        { about(READ, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { large(about(READ, NONE)), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(READ, "/resources/none"), CAUSE_NOT_FOUND, "File not found: /resources/none" },
+        { about(READ, "viking://~/none"), CAUSE_NOT_FOUND, "File not found: viking://~/none" },
+        { about(STAT, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(LIST, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(GLOB, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(GREP, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(TRUNCATE, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { about(MODE, NONE), CAUSE_NOT_FOUND, "File not found: " NONE },
+        { moving(NONE, FOLDER "/b"), CAUSE_NOT_FOUND, "File not found: " NONE },
+    };
+
+    check_sentences(rows, sizeof rows / sizeof *rows);
+}
+
+#define NO_FILE "Directory URI is not readable as a file: " FOLDER "."
+#define NO_FILE_TO_WRITE "Directory URI is not writable as a file: " FOLDER "."
+
+static void
+what_is_there_and_in_the_way_is_told_too(void)
+{
+    const struct sentence rows[] = {
+        { about(READ, FOLDER), CAUSE_IS_A_DIRECTORY, NO_FILE },
+        { large(about(READ, FOLDER)), CAUSE_IS_A_DIRECTORY, NO_FILE },
+        { about(WRITE, FOLDER), CAUSE_IS_A_DIRECTORY, NO_FILE_TO_WRITE },
+        { large(about(WRITE, FOLDER)), CAUSE_IS_A_DIRECTORY, NO_FILE_TO_WRITE },
+        { about(TRUNCATE, FOLDER), CAUSE_IS_A_DIRECTORY,
+            "Directory URI has no size to be set: " FOLDER },
+        { about(DELETE, FOLDER), CAUSE_DIRECTORY_NOT_EMPTY,
+            "Cannot remove directory without --recursive: " FOLDER },
+        { creating(FILE_URI), CAUSE_ALREADY_EXISTS, "File already exists: " FILE_URI },
+        { large(creating(FILE_URI)), CAUSE_ALREADY_EXISTS, "File already exists: " FILE_URI },
+        { about(MAKE, FOLDER), CAUSE_ALREADY_EXISTS, "File already exists: " FOLDER },
+        { about(LIST, FILE_URI), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+        { about(WRITE, FILE_URI "/b/c"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+        { large(about(WRITE, FILE_URI "/b")), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+        { about(MAKE, FILE_URI "/b"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+    };
+
+    check_sentences(rows, sizeof rows / sizeof *rows);
+}
+
+static void
+a_move_that_cannot_be_is_told_with_the_name_at_fault(void)
+{
+    const struct sentence rows[] = {
+        { moving(FILE_URI, FOLDER), CAUSE_ALREADY_EXISTS, "File already exists: " FOLDER },
+        { moving(FOLDER, FILE_URI), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+        { moving(FOLDER, FOLDER "/in"), CAUSE_INVALID_OPERATION,
+            "Cannot move below itself: " FOLDER },
+        { moving(FOLDER, FILE_URI "/x"), CAUSE_NOT_A_DIRECTORY, "Not a directory: " FILE_URI },
+        { moving(FILE_URI, FILE_URI), CAUSE_INVALID_ARGUMENT, "both names are the same" },
+        { moving(FILE_URI, "/resources/a.txt/"), CAUSE_INVALID_ARGUMENT,
+            "both names are the same" },
+        { moving(FILE_URI, ""), CAUSE_INVALID_ARGUMENT, "the new name is missing" },
+    };
+
+    check_sentences(rows, sizeof rows / sizeof *rows);
+}
 
 static bool
 is_told_as_storage(const struct message_answer *answer)
@@ -191,8 +216,6 @@ a_failing_storage_is_told_without_its_directory(void)
     client_writes(client, FOLDER "/new", "x");
     server_end();
 }
-
-#endif
 
 static void
 a_long_uri_is_told_in_part(void)
@@ -405,11 +428,13 @@ internal_files_go_with_their_directory_only(void)
 }
 
 static const struct test tests[] = {
-    { "clients are told their own URI", clients_are_told_their_own_uri },
-#ifdef KNARR_FAULT_POINTS
+    { "what is not there is told by the URI that was used",
+        what_is_not_there_is_told_by_the_uri_that_was_used },
+    { "what is there and in the way is told, too", what_is_there_and_in_the_way_is_told_too },
+    { "a move that cannot be is told with the name at fault",
+        a_move_that_cannot_be_is_told_with_the_name_at_fault },
     { "a failing storage is told without its directory",
         a_failing_storage_is_told_without_its_directory },
-#endif
     { "a long URI is told in part", a_long_uri_is_told_in_part },
     { "internal names are nobody's", internal_names_are_nobodys },
     { "encoded names are other names", encoded_names_are_other_names },
