@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <czmq.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
@@ -39,6 +40,7 @@ enum {
 
 struct actor {
     char name[NAME_MAX_BYTES];
+    atomic_bool is_stopping;
     zactor_t *thread;
 };
 
@@ -46,6 +48,7 @@ struct boot { /* lives on the owner's stack until the answer came */
     const struct actor_kind *kind;
     const char *name;
     const void *args;
+    const atomic_bool *is_stopping;
 };
 
 /* A way to another's mailbox, opened at the first message to it. */
@@ -65,6 +68,7 @@ struct host {
     struct outlet outlets[OUTLETS_MAX];
     size_t outlet_count;
     uint64_t wake_ms;
+    const atomic_bool *is_stopping; /* the owner's */
 };
 
 static void
@@ -147,6 +151,12 @@ host_wake_at(struct host *host, uint64_t ms)
 {
     if (ms < host->wake_ms)
         host->wake_ms = ms;
+}
+
+bool
+host_is_stopping(const struct host *host)
+{
+    return atomic_load(host->is_stopping);
 }
 
 enum outcome
@@ -243,21 +253,39 @@ poll_timeout_ms(const struct host *host)
     return host->wake_ms > now ? (long) (host->wake_ms - now) : 0;
 }
 
+static int
+descriptor(zsock_t *socket)
+{
+    return (int) zsock_fd(socket);
+}
+
+static bool
+is_told_to_stop(struct host *host)
+{
+    return zsock_events(host->pipe) & ZMQ_POLLIN; /* the owner says only $TERM */
+}
+
+/*
+ * zmq_poll() asks every socket twice, at some system calls each.  We have asked
+ * them all when a turn hears nothing, and nothing was sent since; so it is safe
+ * to wait for their descriptors, which are signalled by what comes next.
+ */
 static void
 run(struct host *host)
 {
     for (;;) {
-        zmq_pollitem_t items[] = {
-            { zsock_resolve(host->pipe), 0, ZMQ_POLLIN, 0 },
-            { zsock_resolve(host->mailbox), 0, ZMQ_POLLIN, 0 },
-            { host->strangers ? zsock_resolve(host->strangers) : NULL, 0, ZMQ_POLLIN, 0 },
+        struct pollfd waiting[] = {
+            { descriptor(host->pipe), POLLIN, 0 },
+            { descriptor(host->mailbox), POLLIN, 0 },
+            { host->strangers ? descriptor(host->strangers) : -1, POLLIN, 0 },
         };
 
-        if (zmq_poll(items, host->strangers ? 3 : 2, poll_timeout_ms(host)) < 0 && errno != EINTR)
+        while (turn(host) > 0)
+            if (is_told_to_stop(host))
+                return;
+        poll(waiting, host->strangers ? 3 : 2, (int) poll_timeout_ms(host));
+        if (waiting[0].revents != 0 && is_told_to_stop(host))
             return;
-        if (items[0].revents & ZMQ_POLLIN)
-            return; /* the owner says only $TERM */
-        turn(host);
     }
 }
 
@@ -296,6 +324,7 @@ thread_main(zsock_t *pipe, void *arg)
     host->self = memory_new(boot->kind->size);
     host->pipe = pipe;
     host->wake_ms = NEVER;
+    host->is_stopping = boot->is_stopping;
     host->mailbox = open_mailbox(boot->name);
     if (host->mailbox)
         outcome = boot->kind->open(host->self, host, boot->args, &report);
@@ -327,8 +356,8 @@ struct actor *
 actor_start(const struct actor_kind *kind, const char *name, const void *args,
     struct report *report)
 {
-    struct boot boot = { kind, name, args };
     struct actor *actor = memory_new(sizeof *actor);
+    struct boot boot = { kind, name, args, &actor->is_stopping };
     char *answer;
 
     assert(hears_only_its_own(kind));
@@ -374,6 +403,7 @@ actor_stop(struct actor **actor)
 {
     if (!*actor)
         return;
+    atomic_store(&(*actor)->is_stopping, true);
     await_end(*actor);
     zactor_destroy(&(*actor)->thread);
     free(*actor);

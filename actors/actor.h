@@ -59,6 +59,12 @@ enum reply host_reply(struct host *, struct view peer, const struct message *,
 /* Call woken() at this clock_ms() at the latest; one time is kept, the earliest asked for. */
 void host_wake_at(struct host *, uint64_t ms);
 
+/*
+ * The owner has asked it to finish.  For those who would rather drop what is in
+ * their mailbox than work through it.
+ */
+bool host_is_stopping(const struct host *);
+
 /* Bind a socket for strangers, now; they are heard through the same handlers. */
 enum outcome host_listen(struct host *, const char *endpoint, struct report *);
 

@@ -33,6 +33,7 @@ on_ping(void *arg, struct envelope *envelope)
 struct small_read {
     struct reading reading; /* first: the backend hands back a pointer to it */
     struct request *request;
+    const struct message_read *asked;
 };
 
 static void
@@ -44,18 +45,25 @@ tell_content(struct request *r, const struct message_content *content, struct bo
     request_end(r, &message, take_body);
 }
 
+static void seek_read(struct request *, const struct message_read *);
+
 static void
 on_small_read(struct reading *reading, enum outcome outcome, const struct report *report)
 {
-    struct request *r = ((struct small_read *) reading)->request;
+    struct small_read *small = (struct small_read *) reading;
+    struct request *r = small->request;
     struct body body;
 
-    body_wrap(&body, reading->into, outcome == DONE ? reading->got : 0);
     if (outcome != DONE) {
-        body_clear(&body);
         request_failed(r, outcome, report);
         return;
     }
+    if (reading->got < small->asked->length &&
+        reading->offset + reading->got < reading->entry.size) {
+        seek_read(r, small->asked); /* there is more than is read here */
+        return;
+    }
+    body_copy(&body, (struct view){ reading->into, reading->got });
     tell_content(r,
         &(struct message_content){ .offset = reading->offset,
             .size = reading->entry.size,
@@ -65,17 +73,20 @@ on_small_read(struct reading *reading, enum outcome outcome, const struct report
         &body);
 }
 
+/* A client that does not know how small a file is asks for much. */
 static void
 read_here(struct request *r, const struct message_read *m)
 {
+    char bytes[SMALL_READ_BYTES];
     struct small_read small = {
         .reading = { .path = r->path,
             .offset = m->offset,
-            .into = memory_resize(NULL, (size_t) m->length),
-            .length = (size_t) m->length,
+            .into = bytes,
+            .length = m->length < sizeof bytes ? (size_t) m->length : sizeof bytes,
             .if_version = m->version,
             .ended = on_small_read },
         .request = r,
+        .asked = m,
     };
 
     r->router->primary_kind->read(r->router->primary, &small.reading);
@@ -125,6 +136,16 @@ on_stat(void *arg, struct envelope *envelope)
     request_end(r, &(struct message){ .tag = PAGE, .page = { .id = r->id, .count = 1 } }, &body);
 }
 
+static void
+seek_read(struct request *r, const struct message_read *m)
+{
+    seek(r,
+        &(struct message_seek){ .kind = SEEK_READ,
+            .offset = m->offset,
+            .limit = m->length,
+            .version = m->version });
+}
+
 /* ---- by others ------------------------------------------------------------------------ */
 
 static void
@@ -132,14 +153,11 @@ begin_read(struct request *r, const struct message *message)
 {
     const struct message_read *m = &message->read;
 
-    if (m->length <= SMALL_READ_BYTES)
+    /* The first piece may be all; those behind it are of a large file. */
+    if (m->length <= SMALL_READ_BYTES || m->offset == 0)
         read_here(r, m);
     else
-        seek(r,
-            &(struct message_seek){ .kind = SEEK_READ,
-                .offset = m->offset,
-                .limit = m->length,
-                .version = m->version });
+        seek_read(r, m);
 }
 
 static void

@@ -12,7 +12,11 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { PACKED_MAX = 512 << 10, TARGETS_MAX = 1000 };
+enum {
+    PACKED_MAX = 512 << 10,
+    TARGETS_MAX = 1000,
+    COPY_BYTES_MAX = 1024, /* a name, a state and a report, packed */
+};
 
 /* Messages packed one behind the other. */
 struct packing {
@@ -47,7 +51,9 @@ copy_state(const struct wait *wait, unsigned backup)
 void
 pack_copies(struct journal *self, const struct wait *wait, struct body *body)
 {
-    struct packing p = { .at = memory_new(PACKED_MAX), .room = PACKED_MAX };
+    struct packing p = { .room = COPY_BYTES_MAX * (size_t) self->backup_count };
+
+    p.at = memory_resize(NULL, p.room);
 
     for (unsigned b = 0; b < self->backup_count; b++) {
         const char *reason = wait->backup[b].reason;
@@ -70,12 +76,12 @@ pack_copies(struct journal *self, const struct wait *wait, struct body *body)
 void
 pack_pending(struct journal *self, uint64_t targets, struct body *body)
 {
-    struct packing p = { .room = 256 * (size_t) self->backup_count };
+    struct packing p = { .room = COPY_BYTES_MAX * (size_t) self->backup_count };
 
     body_init(body);
     if (targets == 0)
         return;
-    p.at = memory_new(p.room);
+    p.at = memory_resize(NULL, p.room);
     for (unsigned b = 0; b < self->backup_count; b++)
         if (targets & (UINT64_C(1) << b))
             pack(&p,
