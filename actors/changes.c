@@ -57,6 +57,22 @@ write_makes_sense(struct request *r, const struct message_write *m, uint64_t len
     return false;
 }
 
+/* A stage is an open file, and the server has only so many of those. */
+static bool
+has_upload_to_spare(struct request *r)
+{
+    struct report report;
+    unsigned count = 0;
+
+    for (const struct request *other = r->session->requests; other; other = other->hh_client.next)
+        count += other->is_upload;
+    if (count < UPLOADS_PER_SESSION)
+        return true;
+    report_set(&report, RETRY, CAUSE_BUSY, "more than %d uploads at once", UPLOADS_PER_SESSION);
+    request_answer(r, RETRY, &report);
+    return false;
+}
+
 /*
  * A large body is staged before the claim, with the mode that the file has by
  * then.  What cannot become of it is told before it comes, and again behind it.
@@ -110,6 +126,8 @@ on_write(void *arg, struct envelope *envelope)
     r->size = m->size;
     r->mode = (uint32_t) m->mode;
     body_move(&r->body, envelope_body(envelope));
+    if (body_view(&r->body).length != r->size && !has_upload_to_spare(r))
+        return;
     if (r->how == APPEND || r->how == AT_OFFSET)
         begin_patch(r);
     else if (body_view(&r->body).length == r->size && is_small(r, r->size))

@@ -278,6 +278,8 @@ on_granted(struct claim *claim)
 {
     struct request *r = (struct request *) claim;
 
+    if (r->router->is_closing)
+        return;
     switch (r->tag) {
     case WRITE: granted_write(r); break;
     case TRUNCATE: granted_truncate(r); break;

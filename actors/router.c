@@ -210,17 +210,12 @@ static void
 router_close(void *arg)
 {
     struct router *self = arg;
-    struct request *request, *next_request;
-    struct session *session, *next;
 
-    HASH_ITER(hh, self->requests, request, next_request)
-    {
-        request_free(request);
-    }
-    HASH_ITER(hh, self->sessions, session, next)
-    {
-        session_end(self, session);
-    }
+    self->is_closing = true;
+    while (self->requests)
+        request_free(self->requests);
+    while (self->sessions)
+        session_end(self, self->sessions);
     claims_free(&self->claims);
     self->primary_kind->close(&self->primary);
 }

@@ -25,6 +25,7 @@ enum {
     SMALL_READ_BYTES = 65536,
     STAGE_PATH_BYTES = 64,
     REQUESTS_PER_SESSION = 1024, /* unanswered ones */
+    UPLOADS_PER_SESSION = 64,    /* whose bytes are still to come */
     LOOKUPS_AT_WORK = 8,         /* of one session; the others wait */
 };
 
@@ -114,6 +115,7 @@ struct router {
     uint64_t next_number;
     uint64_t targets;
     uint64_t uploads_check_ms;
+    bool is_closing; /* nothing is begun any more */
 };
 
 /* sessions.c */

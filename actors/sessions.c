@@ -24,17 +24,18 @@ find_session(struct router *self, struct view peer)
     return session;
 }
 
-/* Its changes go on without it, and so does what was asked of others; nobody is answered. */
+/* Its changes go on without it, but for those that lack bytes only it could send. */
 void
 session_end(struct router *self, struct session *session)
 {
-    struct request *request, *next;
-
     lookups_forget(session);
-    HASH_ITER(hh_client, session->requests, request, next)
-    {
+    while (session->requests) {
+        struct request *request = session->requests;
+
         HASH_DELETE(hh_client, session->requests, request);
         request->session = NULL;
+        if (request->is_upload)
+            upload_cancel(request); /* which may grant, refuse and free others of them */
     }
     answers_drop(self, session);
     HASH_DEL(self->sessions, session);

@@ -211,17 +211,25 @@ on_staged(void *arg, struct envelope *envelope)
         change_claim(r);
 }
 
+static struct request *
+find_silent(struct router *self)
+{
+    uint64_t now = clock_ms();
+
+    for (struct request *r = self->requests; r; r = r->hh.next)
+        if (r->is_upload && r->is_staging && now - r->heard_ms > SILENCE_MS)
+            return r;
+    return NULL;
+}
+
+/* One after the other: the end of one may grant, refuse and free others. */
 void
 uploads_expire(struct router *self)
 {
-    uint64_t now = clock_ms();
-    struct request *r, *next;
+    struct request *r;
     struct report report;
 
     report_set(&report, REFUSED, CAUSE_TIMEOUT, "no DATA came for %d s", SILENCE_MS / 1000);
-    HASH_ITER(hh, self->requests, r, next)
-    {
-        if (r->is_upload && r->is_staging && now - r->heard_ms > SILENCE_MS)
-            upload_refuse(r, &report);
-    }
+    for (r = find_silent(self); r; r = find_silent(self))
+        upload_refuse(r, &report);
 }

@@ -157,22 +157,100 @@ an_id_in_use_is_refused_and_the_first_goes_on(void)
     server_end();
 }
 
+/* All but the first wait for the claim that an append has until its last byte. */
 static void
 more_than_1024_requests_at_once_are_refused(void)
+{
+    struct message message = endless_write(0, FILE_URI);
+    void *client;
+
+    server_begin("");
+    client = client_greeted();
+    message.write.how = 1;
+    client_say(client, message);
+    message.write.size = 0;
+    for (message.write.id = 1; message.write.id < 1024; message.write.id++)
+        client_say(client, message);
+    check(client_is_refused(client, ping(5000), CAUSE_BUSY));
+    client_say(client, (struct message){ .tag = CANCEL, .cancel = { 7 } });
+    check(client_asks(client, ping(5001))->outcome == DONE);
+    check(client_asks(client_greeted(), ping(1))->outcome == DONE);
+    server_end();
+}
+
+static void
+more_than_64_uploads_at_once_are_refused(void)
 {
     char uri[64];
     void *client;
 
     server_begin("");
     client = client_greeted();
-    for (uint64_t id = 0; id < 1024; id++) {
+    for (uint64_t id = 0; id < 64; id++) {
         snprintf(uri, sizeof uri, "viking://resources/%u", (unsigned) id);
         client_say(client, endless_write(id, uri));
     }
-    check(client_is_refused(client, ping(5000), CAUSE_BUSY));
+    check(client_is_refused(client, endless_write(64, FILE_URI), CAUSE_BUSY));
+    client_writes(client, FILE_URI, "small ones are none");
     client_say(client, (struct message){ .tag = CANCEL, .cancel = { 7 } });
-    check(client_asks(client, ping(5001))->outcome == DONE);
-    check(client_asks(client_greeted(), ping(1))->outcome == DONE);
+    client_say(client, endless_write(64, FILE_URI));
+    check(client_asks(client, ping(100))->id == 100);
+    server_end();
+}
+
+static void
+an_upload_ends_with_its_session(void)
+{
+    char command[128];
+    void *client;
+
+    server_begin("");
+    client = client_greeted();
+    for (int i = 0; i < 100; i++) {
+        client_say_with(client, endless_write(1, FILE_URI), "abc", 3);
+        client_say(client, greet(1, view_of(""), view_of("")));
+        while (client_hear(client)->tag != WELCOME)
+            ;
+    }
+    client_writes(client, "viking://resources/b.txt", "after them all");
+    snprintf(command, sizeof command, "test -z \"$(find %s/viking -name '.knarr~*')\"",
+        server_place);
+    check(system(command) == 0);
+    check(client_is_refused(client, reading(1, FILE_URI, 0), CAUSE_NOT_FOUND));
+    server_end();
+}
+
+/* The end of an append grants what waits for it; that is refused, and gone as well. */
+static void
+what_waits_for_an_upload_ends_with_it(void)
+{
+    struct message append = endless_write(1, FILE_URI), create = endless_write(2, FILE_URI);
+    void *client, *other;
+
+    server_begin("");
+    client = client_greeted();
+    other = client_greeted();
+    client_writes(client, FILE_URI, "old");
+    append.write.how = 1;
+    create.write.how = 2;
+    create.write.size = 0;
+    for (int i = 0; i < 2; i++) {
+        client_say(client, append);
+        check(client_asks(client, ping(9))->outcome == DONE);
+        for (create.write.id = 2; create.write.id < 6; create.write.id++) {
+            client_say(client, create);
+            client_say(other, create);
+        }
+        check(client_asks(client, ping(9))->outcome == DONE);
+        check(client_asks(other, ping(9))->outcome == DONE);
+        if (i > 0)
+            break; /* with the server, then */
+        client_say(client, greet(1, view_of(""), view_of("")));
+        while (client_hear(client)->tag != WELCOME)
+            ;
+        for (int answers = 0; answers < 4; answers++)
+            check(client_hear(other)->answer.cause == CAUSE_ALREADY_EXISTS);
+    }
     server_end();
 }
 
@@ -349,6 +427,9 @@ static const struct test tests[] = {
     { "an id in use is refused and the first goes on",
         an_id_in_use_is_refused_and_the_first_goes_on },
     { "more than 1024 requests at once are refused", more_than_1024_requests_at_once_are_refused },
+    { "more than 64 uploads at once are refused", more_than_64_uploads_at_once_are_refused },
+    { "an upload ends with its session", an_upload_ends_with_its_session },
+    { "what waits for an upload ends with it", what_waits_for_an_upload_ends_with_it },
     { "a client that reads late loses no answer", a_client_that_reads_late_loses_no_answer },
     { "cancelled lookups are not answered and their ids are free",
         cancelled_lookups_are_not_answered_and_their_ids_are_free },

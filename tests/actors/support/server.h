@@ -38,7 +38,7 @@ struct view client_body(void);
 /* Nothing has come for so long. */
 bool client_hears_nothing(void *client, int ms);
 
-/* Its ANSWER: how it ended. */
+/* Its ANSWER, behind the GOs of other requests: how it ended. */
 const struct message_answer *client_asks(void *client, struct message);
 /* The answer says this cause; prints what it says if not. */
 bool client_is_refused(void *client, struct message, enum cause);
