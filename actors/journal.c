@@ -219,7 +219,7 @@ admit(struct journal *self, struct op *op)
         DL_APPEND(self->deferred, op);
     } else if (renames_directory(op)) {
         self->renaming = op;
-        ask_flush(self, 0, TICKET_RENAME);
+        self->rename_asks = true;
     } else {
         promise(self, op);
     }
@@ -240,6 +240,16 @@ on_commit(void *arg, struct envelope *envelope)
         return;
     }
     admit(self, op);
+}
+
+/* Only behind the APPLYs of all that was promised before it does a FLUSH make that durable. */
+static void
+ask_rename(struct journal *self)
+{
+    if (!self->rename_asks)
+        return;
+    self->rename_asks = false;
+    ask_flush(self, 0, TICKET_RENAME);
 }
 
 /* All before the rename of a directory is durable: it may be promised now. */
@@ -623,6 +633,7 @@ journal_settled(void *arg)
     uint64_t due, ledger_due;
 
     commit_group(self);
+    ask_rename(self);
     for (unsigned b = 0; b < self->backup_count && !self->redo; b++)
         send_to(self, b);
     due = answer_waits(self);

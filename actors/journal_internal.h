@@ -69,6 +69,7 @@ struct journal {
     struct op *aborted;  /* their ABORT is appended, not yet durable */
     struct op *deferred; /* behind the rename of a directory */
     struct op *renaming; /* waits for all before it to be durable */
+    bool rename_asks;    /* for that flush, once the group is applied */
     struct wait *waits;
     struct stage_left *stages;
     bool is_broken;

@@ -1,0 +1,158 @@
+/* The order in which the journal speaks to the primary. */
+
+#include "actors/journal.h"
+#include "base/memory.h"
+#include "tests/check.h"
+
+#include <czmq.h>
+
+enum { PATIENCE_MS = 20000, PUTS = 200 };
+
+static char place[64];
+static struct conf *conf;
+static struct inbox *supervisor, *router, *primary;
+static struct actor *journal;
+static zsock_t *mouth; /* what is said into it, the journal hears */
+static struct envelope *heard;
+
+static const struct message *
+hear(struct inbox *inbox)
+{
+    envelope_close(&heard);
+    heard = inbox_wait(inbox, -1, PATIENCE_MS);
+    check(heard);
+    return envelope_message(heard);
+}
+
+static void
+say(struct message message)
+{
+    check(message_send(zsock_resolve(mouth), view_of(""), &message, NULL));
+}
+
+static void
+configure(void)
+{
+    struct conf_problems problems = { NULL, 0 };
+    char *text = memory_print("{\"storage\": {\"workspace\": \"%s\", \"agfs\": {\"backend\": "
+                              "\"local\", \"knarr\": {\"journal_segment_bytes\": 1048576}}}}",
+        place);
+
+    check(conf_parse(&conf, text, strlen(text), "ov.conf", &problems) == DONE);
+    conf_problems_free(&problems);
+    free(text);
+}
+
+static void
+flushed(uint64_t ticket)
+{
+    say((struct message){ .tag = FLUSHED, .flushed = { .ticket = ticket } });
+}
+
+static void
+begin_journal(void)
+{
+    struct journal_args args = { .directory = place,
+        .primary_kind = backend_kind_find("local"),
+        .primary = { .name = "primary", .place = place } };
+    struct report report = { CAUSE_NONE, "" };
+
+    strcpy(place, "/tmp/knarr-journal-XXXXXX");
+    check(mkdtemp(place));
+    configure();
+    args.conf = conf;
+    supervisor = inbox_open("supervisor");
+    router = inbox_open("router");
+    primary = inbox_open("store/0");
+    journal = actor_start(&journal_actor, "journal", &args, &report);
+    check(journal);
+    mouth = zsock_new_push(">inproc://knarr/journal");
+    check(hear(primary)->tag == FLUSH); /* the checkpoint that ends recovery */
+    flushed(envelope_message(heard)->flush.ticket);
+    check(hear(supervisor)->tag == SERVING);
+    check(hear(primary)->tag == APPLY); /* stages that nobody promised go */
+}
+
+static void
+end_journal(void)
+{
+    char command[128];
+
+    envelope_close(&heard);
+    actor_stop(&journal);
+    zsock_destroy(&mouth);
+    inbox_close(&supervisor);
+    inbox_close(&router);
+    inbox_close(&primary);
+    conf_free(&conf);
+    snprintf(command, sizeof command, "rm -rf '%s'", place);
+    check(system(command) == 0);
+}
+
+static void
+commit_mkdirs(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char path[32];
+
+        snprintf(path, sizeof path, "/d%u", i);
+        say((struct message){ .tag = COMMIT,
+            .commit = { .request = i + 1, .kind = MKDIR, .path = view_of(path), .mode = 0755 } });
+    }
+}
+
+static void
+commit_rename(uint64_t request)
+{
+    say((struct message){ .tag = COMMIT,
+        .commit = { .request = request,
+            .kind = RENAME,
+            .path = view_of("/a"),
+            .to = view_of("/b"),
+            .inode = 7 } });
+}
+
+/* A start does not redo what came before it: so a flush must have covered all of that. */
+static void
+a_flush_follows_all_changes_before_the_rename_of_a_directory(void)
+{
+    uint64_t ticket;
+
+    begin_journal();
+    commit_mkdirs(PUTS);
+    commit_rename(PUTS + 1);
+    for (unsigned i = 0; i < PUTS; i++)
+        check(hear(primary)->tag == APPLY);
+    check(hear(primary)->tag == FLUSH);
+    ticket = envelope_message(heard)->flush.ticket;
+    flushed(ticket);
+    check(hear(primary)->tag == APPLY);
+    check(envelope_message(heard)->apply.kind == RENAME);
+    end_journal();
+}
+
+static void
+what_comes_behind_the_rename_of_a_directory_waits_for_its_flush(void)
+{
+    begin_journal();
+    commit_rename(1);
+    commit_mkdirs(PUTS);
+    commit_rename(2);
+    check(hear(primary)->tag == FLUSH);
+    flushed(envelope_message(heard)->flush.ticket);
+    check(hear(primary)->tag == APPLY);
+    check(envelope_message(heard)->apply.kind == RENAME);
+    for (unsigned i = 0; i < PUTS; i++)
+        check(hear(primary)->tag == APPLY);
+    check(hear(primary)->tag == FLUSH);
+    end_journal();
+}
+
+static const struct test tests[] = {
+    { "a flush follows all changes before the rename of a directory",
+        a_flush_follows_all_changes_before_the_rename_of_a_directory },
+    { "what comes behind the rename of a directory waits for its flush",
+        what_comes_behind_the_rename_of_a_directory_waits_for_its_flush },
+};
+
+TEST_MAIN(tests)
