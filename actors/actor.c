@@ -266,9 +266,10 @@ is_told_to_stop(struct host *host)
 }
 
 /*
- * zmq_poll() asks every socket twice, at some system calls each.  We have asked
- * them all when a turn hears nothing, and nothing was sent since; so it is safe
- * to wait for their descriptors, which are signalled by what comes next.
+ * zmq_poll() asks every socket twice, at some system calls each.  A turn that
+ * hears nothing has asked them all, and sent nothing since; so it is safe to
+ * wait for their descriptors.  They are signalled only by what comes after a
+ * socket was asked and had nothing: so the pipe is asked each time, too.
  */
 static void
 run(struct host *host)
@@ -280,12 +281,11 @@ run(struct host *host)
             { host->strangers ? descriptor(host->strangers) : -1, POLLIN, 0 },
         };
 
-        while (turn(host) > 0)
+        do
             if (is_told_to_stop(host))
                 return;
+        while (turn(host) > 0);
         poll(waiting, host->strangers ? 3 : 2, (int) poll_timeout_ms(host));
-        if (waiting[0].revents != 0 && is_told_to_stop(host))
-            return;
     }
 }
 
