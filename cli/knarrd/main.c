@@ -19,6 +19,7 @@
 #include <popt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -132,6 +133,18 @@ run_command(const struct options *options, const char *word, poptContext words)
     return status;
 }
 
+/* Every backup takes a few dozen; what the shell allows by habit is soon too few. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* if not, doctor tells */
+}
+
 int
 main(int argc, const char **argv)
 {
@@ -148,6 +161,7 @@ main(int argc, const char **argv)
     poptSetOtherOptionHelp(words,
         "[OPTION...] [doctor | backup rename OLD NEW | backup accept NAME]");
     fault_install();
+    raise_descriptor_limit();
     if (problem < -1) {
         fprintf(stderr, "knarrd: %s: %s\n", poptBadOption(words, 0), poptStrerror(problem));
         status = EXIT_USAGE;
