@@ -7,14 +7,26 @@
 #include "actors/reader.h"
 #include "base/uri.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-static void
+/* False: refused and answered. The configuration's count is cut to what there is; this is not. */
+static bool
 set_wishes(struct request *r, uint64_t acks, bool waits, uint64_t timeout_ms)
 {
+    int backups = __builtin_popcountll(r->router->targets);
+    struct report report;
+
     r->acks = acks;
     r->waits = waits;
     r->timeout_ms = timeout_ms;
+    if (acks == UINT64_MAX || acks <= (uint64_t) backups)
+        return true;
+    report_set(&report, REFUSED, CAUSE_INVALID_ARGUMENT,
+        "%" PRIu64 " acknowledgements were asked for, and there are %d backups to give them", acks,
+        backups);
+    request_answer(r, REFUSED, &report);
+    return false;
 }
 
 /* False: refused and answered. */
@@ -120,7 +132,8 @@ on_write(void *arg, struct envelope *envelope)
     if (!r || !write_makes_sense(r, m, body_view(envelope_body(envelope)).length) ||
         !request_paths(r, m->uri, view_of("")) || !is_permitted(r, URI_FILE, m->uri, r->path))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     r->how = m->how;
     r->offset = m->offset;
     r->size = m->size;
@@ -144,7 +157,8 @@ on_truncate(void *arg, struct envelope *envelope)
 
     if (!r || !request_paths(r, m->uri, view_of("")) || !is_permitted(r, URI_FILE, m->uri, r->path))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     r->size = m->size;
     change_claim(r);
 }
@@ -158,7 +172,8 @@ on_delete(void *arg, struct envelope *envelope)
     if (!r || !request_paths(r, m->uri, view_of("")) ||
         !is_permitted(r, URI_REMOVAL, m->uri, r->path))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     r->recursive = m->recursive;
     change_claim(r);
 }
@@ -172,7 +187,8 @@ on_make(void *arg, struct envelope *envelope)
     if (!r || !has_only_mode_bits(r, m->mode) || !request_paths(r, m->uri, view_of("")) ||
         !is_permitted(r, URI_DIRECTORY, m->uri, r->path))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     r->mode = (uint32_t) m->mode;
     change_claim(r);
 }
@@ -195,7 +211,8 @@ on_move(void *arg, struct envelope *envelope)
     if (!is_permitted(r, URI_REMOVAL, m->uri, r->path) ||
         !is_permitted(r, URI_DIRECTORY, m->to, r->to))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     change_claim(r);
 }
 
@@ -207,7 +224,8 @@ on_mode(void *arg, struct envelope *envelope)
 
     if (!r || !has_only_mode_bits(r, m->mode) || !request_paths(r, m->uri, view_of("")))
         return;
-    set_wishes(r, m->acks, m->wait, m->timeout_ms);
+    if (!set_wishes(r, m->acks, m->wait, m->timeout_ms))
+        return;
     r->mode = (uint32_t) m->mode;
     change_claim(r);
 }
