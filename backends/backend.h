@@ -147,6 +147,7 @@ struct backend_args {
     uint64_t max_bytes; /* memory: 0 is unlimited */
     bool is_reader;     /* only lookup, read and list will be called */
     bool is_careless;   /* durability "process": flush need not reach the disk */
+    bool keeps_flushed; /* a power cut leaves of a file the flushed content or the new one, whole */
 };
 
 struct backend_kind {

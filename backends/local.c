@@ -86,6 +86,7 @@ backend_new(const struct backend_args *args)
     self->name = memory_copy(args->name, strlen(args->name));
     self->place = memory_copy(args->place, strlen(args->place));
     self->is_careless = args->is_careless;
+    self->keeps_flushed = args->keeps_flushed && !args->is_careless;
     self->top = memory_new(sizeof *self->top + 1);
     self->top->references = 1;
     self->top->fd = -1;

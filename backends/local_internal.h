@@ -53,6 +53,7 @@ struct backend {
     int root;
     dev_t device;
     bool is_careless;
+    bool keeps_flushed;
 
     struct parent *top;                  /* the root */
     struct parent *parents[PARENTS_MAX]; /* latest used first */
@@ -102,6 +103,12 @@ void temporary_drop(struct temporary *);
 /* A file with the content and the modification time of `from` is at `path`. */
 enum outcome temporary_copy(struct backend *, int from, const char *path, uint64_t seq,
     uint32_t mode, struct report *);
+
+/*
+ * Before the file open as `fd` replaces what is called `name`: a name must not
+ * come to stand for bytes that a power cut can still take.  0, or -1 with errno.
+ */
+int temporary_settle(const struct backend *, int fd, int dir, const char *name);
 
 /* What has to go, whole, under a temporary name; `name` is "" while there is none. */
 struct aside {

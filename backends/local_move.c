@@ -63,6 +63,21 @@ rename_at(struct backend *self, int from_dir, int to_dir, const struct change *c
     return outcome;
 }
 
+static int
+settle(const struct backend *self, int from_dir, int to_dir, const struct change *change)
+{
+    int fd, result;
+
+    if (!self->keeps_flushed)
+        return 0;
+    fd = disk->openat(from_dir, name_of(change->path),
+        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    result = fd < 0 ? -1 : temporary_settle(self, fd, to_dir, name_of(change->to));
+    if (fd >= 0)
+        disk->close(fd);
+    return result;
+}
+
 static enum outcome
 rename_to(struct backend *self, int from_dir, const struct stat *source,
     const struct change *change, struct report *report)
@@ -77,6 +92,8 @@ rename_to(struct backend *self, int from_dir, const struct stat *source,
         outcome = disk->unlinkat(from_dir, name_of(change->path), 0) == 0
             ? DONE
             : rename_failed(self, change, report);
+    else if (S_ISREG(source->st_mode) && settle(self, from_dir, to->fd, change) != 0)
+        outcome = rename_failed(self, change, report);
     else
         outcome = rename_at(self, from_dir, to->fd, change, report);
     parent_release(&to);

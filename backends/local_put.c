@@ -69,8 +69,10 @@ complete(struct backend *self, struct change *change)
     struct report report = { .cause = CAUSE_NONE };
     enum outcome outcome;
 
-    if (set_time(upload, change->mtime_ns) != 0) {
-        outcome = local_failed(self, errno, "set the time of", change->path, &report);
+    if (set_time(upload, change->mtime_ns) != 0 ||
+        temporary_settle(self, upload->temporary.fd, upload->temporary.parent->fd,
+            name_of(change->path)) != 0) {
+        outcome = local_failed(self, errno, "finish", change->path, &report);
         abandon(self, change, outcome, &report);
         return;
     }

@@ -175,6 +175,16 @@ place(struct backend *self, struct temporary *temporary, const char *path, struc
     return disturbed(self, path, report);
 }
 
+int
+temporary_settle(const struct backend *self, int fd, int dir, const char *name)
+{
+    struct stat old;
+
+    if (!self->keeps_flushed || (disk->statat(dir, name, &old) != 0 && errno == ENOENT))
+        return 0;
+    return disk->datasync(fd);
+}
+
 enum outcome
 temporary_place(struct backend *self, struct temporary *temporary, const char *path,
     struct report *report)

@@ -12,6 +12,7 @@ backend_args_of(const struct conf *conf, const struct conf_backend *backend,
         .place = backend->place,
         .max_bytes = backend->max_bytes,
         .is_careless = conf->durability == DURABILITY_PROCESS,
+        .keeps_flushed = backend != &conf->primary, /* that one's new content is in the journal */
     };
 }
 

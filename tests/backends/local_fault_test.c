@@ -295,6 +295,28 @@ careless_never_syncs(void)
 }
 
 static void
+what_was_flushed_is_replaced_by_what_is_on_the_disk(void)
+{
+    struct scene scene;
+    struct backend_args here = { .name = "c", .keeps_flushed = true };
+
+    scene_begin(&scene, &subject);
+    here.place = scene.place;
+    scene.kind->close(&scene.backend);
+    check(scene.kind->open(&scene.backend, &here, &scene.report) == DONE);
+    fault_plan("");
+    check(put(&scene, "/f", "x") == DONE && put(&scene, "/g", "y") == DONE);
+    check(fault_count("datasync") == 0);
+    check(put(&scene, "/f", "z") == DONE && fault_count("datasync") == 1);
+    check(move(&scene, "/f", "/h") == DONE && fault_count("datasync") == 1);
+    check(move(&scene, "/h", "/g") == DONE && fault_count("datasync") == 2);
+    fault_plan("call=datasync when=1 do=EIO");
+    check(put(&scene, "/g", "lost") == RETRY && is_file(&scene, "/g", "z"));
+    fault_plan(NULL);
+    scene_end(&scene);
+}
+
+static void
 small_put_is_four_calls(void)
 {
     static const char *const others[] = { "read", "copy", "truncate", "allocate", "datasync",
@@ -362,6 +384,8 @@ static const struct test tests[] = {
     { "what stands in the way of a change that fails comes back", occupants_come_back },
     { "a tree that was set aside and not deleted goes when the place is opened",
         leftovers_go_sooner_or_later },
+    { "what was flushed is replaced by what is on the disk, where that is asked for",
+        what_was_flushed_is_replaced_by_what_is_on_the_disk },
     { "a careless place is never synced", careless_never_syncs },
     { "a full disk is told, leaves the old content and no temporary", full_disk_is_survived },
     { "after any failed call nothing is half there and a repeat succeeds", every_call_may_fail },
