@@ -26,7 +26,7 @@ class Broken(Exception):
     """What must not happen; the text says what did."""
 
 
-def configuration(directory, backups, acks, durability="power", **knarr):
+def configuration(directory, backups, acks, durability="power", ack_timeout_ms=5000, **knarr):
     backup_conf = {
         "sync_type": "sync" if acks else "async",
         "retry_interval_ms": 50,
@@ -38,7 +38,7 @@ def configuration(directory, backups, acks, durability="power", **knarr):
     }
     if acks:
         backup_conf["write_ack_count"] = acks
-        backup_conf["write_ack_timeout_ms"] = 5000
+        backup_conf["write_ack_timeout_ms"] = ack_timeout_ms
     return {
         "storage": {
             "workspace": os.path.join(directory, "data"),
