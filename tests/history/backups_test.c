@@ -156,6 +156,26 @@ after_a_power_cut_only_what_was_acknowledged_counts(void)
     trial_end();
 }
 
+/* Where "gone" was acknowledged, the remains of a later write take nothing away. */
+static void
+after_a_power_cut_remains_may_lie_where_nothing_was(void)
+{
+    for (int has_later = 0; has_later < 2; has_later++) {
+        trial_begin();
+        says("b 10 1 0 put 20 /a -");
+        says("e 11 1 done 1 1 1 none");
+        says("b 20 2 0 remove 0 /a -");
+        says("e 21 2 done 2 1 1 none");
+        if (has_later)
+            says("b 30 3 0 put 20 /a -");
+        trial_replay();
+        hold(COPY(0), "/a", "", 0);
+        trial_see_copies(100, 1, true);
+        check(trial.verdict.counts[RULE_ACKS] == !has_later);
+        trial_end();
+    }
+}
+
 static size_t
 differences(const char *path, uint64_t id, unsigned mode, bool is_directory)
 {
@@ -199,6 +219,8 @@ static const struct test tests[] = {
         an_unanswered_write_that_did_not_happen_owes_no_acks },
     { "after a power cut only what was acknowledged counts",
         after_a_power_cut_only_what_was_acknowledged_counts },
+    { "after a power cut remains may lie where nothing was",
+        after_a_power_cut_remains_may_lie_where_nothing_was },
     { "a backup at rest equals the primary", a_backup_at_rest_equals_the_primary },
 };
 

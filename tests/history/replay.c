@@ -312,6 +312,17 @@ acked_version(const struct node *node, size_t acks)
     return version;
 }
 
+/* Nothing was acknowledged to be there, and what nobody acknowledged was on its way. */
+static bool
+may_be_torn(const struct node *node, uint32_t wanted)
+{
+    bool may_be = false;
+
+    for (size_t i = wanted + 1; i < node->version_count; i++)
+        may_be |= node->versions[i].value->kind == VALUE_FILE;
+    return may_be && node->versions[wanted].value->kind == VALUE_ABSENT;
+}
+
 static void
 check_acks(struct replay *self, const struct node *node, const int64_t *newest, size_t count)
 {
@@ -321,7 +332,7 @@ check_acks(struct replay *self, const struct node *node, const int64_t *newest, 
         size_t have = 0;
 
         for (size_t i = 0; i < count; i++)
-            have += newest[i] >= (int64_t) wanted;
+            have += newest[i] >= (int64_t) wanted || (newest[i] < 0 && may_be_torn(node, wanted));
         if (wanted > 0 && have < k)
             verdict_add(self->verdict, RULE_ACKS, "%s: %zu acknowledged %s (seq %llu), %zu have it",
                 node->path, k, by ? op_names[by->kind] : "it",

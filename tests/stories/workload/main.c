@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 256, REST_MS = 5 };
+enum { THREADS_MAX = 256, REST_MS = 20 };
 
 struct options {
     const char *endpoint, *history, *root;
@@ -115,9 +115,9 @@ has_answer(const struct knarr_result *result)
 static void
 rest(void)
 {
-    const struct timespec while_it_starts = { .tv_nsec = REST_MS * 1000000L };
+    const struct timespec a_while = { .tv_nsec = REST_MS * 1000000L };
 
-    nanosleep(&while_it_starts, NULL);
+    nanosleep(&a_while, NULL);
 }
 
 /* False when it is no longer worth trying. */
@@ -158,6 +158,9 @@ take_step(struct client *self)
     is_answered = has_answer(&result);
     if (!step.is_chmod && is_answered)
         diary_end(self->diary, id, &result);
+    /* A server whose disk is gone refuses fast: each refusal is one more fate that nobody knows. */
+    if (result.outcome == KNARR_RETRY && strcmp(result.cause, "io") == 0)
+        rest();
     knarr_result_clear(&result);
     return is_answered;
 }
