@@ -312,15 +312,18 @@ acked_version(const struct node *node, size_t acks)
     return version;
 }
 
-/* Nothing was acknowledged to be there, and what nobody acknowledged was on its way. */
+/* By then nothing was to be there, and what nobody acknowledged was on its way. */
 static bool
 may_be_torn(const struct node *node, uint32_t wanted)
 {
-    bool may_be = false;
+    bool is_gone = false;
 
-    for (size_t i = wanted + 1; i < node->version_count; i++)
-        may_be |= node->versions[i].value->kind == VALUE_FILE;
-    return may_be && node->versions[wanted].value->kind == VALUE_ABSENT;
+    for (size_t i = wanted; i < node->version_count; i++) {
+        if (is_gone && node->versions[i].value->kind == VALUE_FILE)
+            return true;
+        is_gone |= node->versions[i].value->kind == VALUE_ABSENT && !is_denied(&node->versions[i]);
+    }
+    return false;
 }
 
 static void
