@@ -128,7 +128,8 @@ on_listed(struct listing *listing, enum outcome outcome, const struct report *re
         (struct prune *) (void *) ((char *) listing - offsetof(struct prune, listing));
 
     /* What is no directory here, or is not here, has nothing in it to remove. */
-    if (outcome == RETRY) {
+    if (outcome != DONE && report->cause != CAUSE_NOT_FOUND &&
+        report->cause != CAUSE_NOT_A_DIRECTORY) {
         prune->caller.ended(prune->caller.context, outcome, report);
         return;
     }

@@ -26,10 +26,17 @@
 #include "actors/actor.h"
 #include "backends/backend.h"
 
+/*
+ * A backup that cannot be opened does not keep the store from starting: every
+ * APPLY is answered with the reason until it can.  After a failed flush, what
+ * was not durable is answered with RETRY, and the place is opened anew.
+ */
+
 struct store_args {
     uint64_t number; /* 0 the primary, else 1 + the backup's index; comes back in APPLIED */
     const struct backend_kind *kind;
     struct backend_args backend;
+    const char *place_id;    /* of the marker it must have, see actors/place.h; or NULL */
     uint64_t flush_delay_ms; /* how long an applied change may wait for others; 0: not */
     uint64_t flush_items;    /* or until so many wait */
 };
