@@ -16,6 +16,7 @@ struct answer {
 struct changing {
     struct change change; /* first: the backend hands back a pointer to it */
     struct answer answer;
+    bool has_ended;
 };
 
 static void
@@ -29,7 +30,10 @@ note(struct answer *answer, enum outcome outcome, const struct report *report)
 static void
 on_changed(struct change *change, enum outcome outcome, const struct report *report)
 {
-    note(&((struct changing *) change)->answer, outcome, report);
+    struct changing *changing = (struct changing *) change;
+
+    changing->has_ended = true;
+    note(&changing->answer, outcome, report);
 }
 
 static void
@@ -55,7 +59,7 @@ put(const struct backend_kind *kind, struct backend *backend, const char *path, 
     };
 
     kind->begin(backend, &changing.change);
-    if (bytes.length > 0)
+    if (!changing.has_ended && bytes.length > 0)
         kind->write(backend, &changing.change, bytes.at, bytes.length);
     return changing.answer.outcome;
 }
@@ -182,22 +186,17 @@ make_id(char id[PLACE_ID_BYTES], struct report *report)
 }
 
 static enum outcome
-mark(const struct backend_kind *kind, struct backend *backend, struct place *place,
+put_marks(const struct backend_kind *kind, struct backend *backend, const char *id,
     struct report *report)
 {
     struct flush_answer flush = {
         .flush = { .ended = on_flushed },
         .answer = { .outcome = RETRY, .report = report },
     };
-    enum outcome outcome = look(kind, backend, place, report);
+    enum outcome outcome = put(kind, backend, MARKER, view_of(id), report);
     char probe[1];
     size_t got;
 
-    if (outcome != DONE || place->id[0])
-        return outcome;
-    outcome = make_id(place->id, report);
-    if (outcome == DONE)
-        outcome = put(kind, backend, MARKER, view_of(place->id), report);
     if (outcome == DONE)
         outcome = get(kind, backend, GUARD, probe, sizeof probe, &got, report);
     if (outcome == DONE && got == 0)
@@ -206,6 +205,23 @@ mark(const struct backend_kind *kind, struct backend *backend, struct place *pla
         return outcome;
     kind->flush(backend, &flush.flush);
     return flush.answer.outcome;
+}
+
+/* An id that may not be there the next time is none: it would be looked for. */
+static enum outcome
+mark(const struct backend_kind *kind, struct backend *backend, struct place *place,
+    struct report *report)
+{
+    enum outcome outcome = look(kind, backend, place, report);
+
+    if (outcome != DONE || place->id[0])
+        return outcome;
+    outcome = make_id(place->id, report);
+    if (outcome == DONE)
+        outcome = put_marks(kind, backend, place->id, report);
+    if (outcome != DONE)
+        place->id[0] = '\0';
+    return outcome;
 }
 
 enum outcome

@@ -25,7 +25,7 @@ struct place {
 enum outcome place_look(const struct backend_kind *, const struct backend_args *, struct place *,
     struct report *);
 
-/* Make sure that it is marked; the id is made if there is none. */
+/* Make sure that it is marked; the id is made if there is none, and "" if it cannot be kept. */
 enum outcome place_mark(const struct backend_kind *, const struct backend_args *, struct place *,
     struct report *);
 

@@ -42,7 +42,7 @@ identity_check_one(const struct conf_backend *backend, const struct place *place
             "the place of backup '%s' (%s) is the one that was called '%s' until now: say "
             "`knarrd backup rename %s %s` if it has a new name, or mend the path",
             backend->name, backend->place, placed->name, placed->name, backend->name);
-    if (named && strcmp(named->place_id, place->id) != 0)
+    if (named && named->place_id[0] && strcmp(named->place_id, place->id) != 0)
         return report_set(report, REFUSED, CAUSE_CONFIG,
             "backup '%s' is not where it was: the place at %s is another one%s. Mend the path, "
             "or say `knarrd backup accept %s` to begin anew there",
@@ -50,16 +50,42 @@ identity_check_one(const struct conf_backend *backend, const struct place *place
     return DONE;
 }
 
+/* It could not be marked when it was new; now it is known where it is. */
 static enum outcome
-check_one(struct catalog *catalog, const struct conf_backend *backend, const struct place *place,
+learn_place(struct catalog *catalog, struct catalog_backup *named, const struct place *place,
     struct report *report)
+{
+    if (named->retired || named->place_id[0] || !place->id[0])
+        return DONE;
+    snprintf(named->place_id, sizeof named->place_id, "%s", place->id);
+    return catalog_backup_update(catalog, named, report);
+}
+
+/*
+ * A place that cannot be reached may be down, and cannot be judged: its store
+ * will say so, and takes no other place for it when it comes back.
+ */
+static enum outcome
+check_one(const struct conf *conf, struct catalog *catalog, const struct conf_backend *backend,
+    struct place *place, struct report *report)
 {
     struct catalog_backup named, placed;
     bool is_known = catalog_backup_find(catalog, backend->name, &named);
-    bool is_taken = place->id[0] && catalog_backup_by_place(catalog, place->id, &placed);
+    bool is_taken;
+    enum outcome outcome;
 
-    return identity_check_one(backend, place, is_known ? &named : NULL, is_taken ? &placed : NULL,
-        report);
+    if (look_at(conf, backend, false, place, report) != DONE) {
+        snprintf(place->id, sizeof place->id, "%s", is_known ? named.place_id : "");
+        return DONE;
+    }
+    if (!has_place(backend))
+        return DONE;
+    is_taken = place->id[0] && catalog_backup_by_place(catalog, place->id, &placed);
+    outcome = identity_check_one(backend, place, is_known ? &named : NULL,
+        is_taken ? &placed : NULL, report);
+    if (outcome == DONE && !place->id[0])
+        look_at(conf, backend, true, place, report);
+    return outcome == DONE && is_known ? learn_place(catalog, &named, place, report) : outcome;
 }
 
 /* Two names for one place, found by the marker, whatever the paths look like. */
@@ -90,17 +116,8 @@ check_all(const struct conf *conf, struct catalog *catalog, struct identities *a
     struct place primary;
     enum outcome outcome = look_at(conf, &conf->primary, true, &primary, report);
 
-    for (size_t i = 0; i < conf->backup_count && outcome == DONE; i++) {
-        const struct conf_backend *backend = &conf->backups[i];
-
-        /* A place that cannot be reached may be down; its store will say so. */
-        if (look_at(conf, backend, false, &all->backups[i], report) != DONE)
-            continue;
-        if (has_place(backend))
-            outcome = check_one(catalog, backend, &all->backups[i], report);
-        if (outcome == DONE)
-            look_at(conf, backend, true, &all->backups[i], report);
-    }
+    for (size_t i = 0; i < conf->backup_count && outcome == DONE; i++)
+        outcome = check_one(conf, catalog, &conf->backups[i], &all->backups[i], report);
     return outcome == DONE ? identity_check_pairs(conf, &primary, all, report) : outcome;
 }
 

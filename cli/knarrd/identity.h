@@ -7,11 +7,14 @@
  *     name     place's id                 the start
  *     -----    -----------------------    ------------------------------------------
  *     known    as recorded                goes on
+ *     known    any, none was recorded     goes on, and it is recorded now: it could not
+ *                                         be marked when it was new
  *     known    none, or an unknown one    refused: `backup accept NAME` takes it as new
  *     known    another backup's           refused: `backup rename OLD NEW`, or mend the path
  *     new      another backup's           refused: `backup rename OLD NEW`
  *     new      none, or an unknown one    a new backup: nothing is owed to it yet
  *
+ * A place that cannot be reached goes on, down, with the id recorded.
  * Kinds that keep nothing over a restart have no id and always go on, empty.
  */
 

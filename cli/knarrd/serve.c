@@ -43,6 +43,8 @@ start_store(struct server *s, size_t number, const struct conf_backend *backend,
     };
     char name[STORE_NAME_BYTES];
 
+    if (number > 0)
+        args.place_id = s->identities.backups[number - 1].id;
     backend_args_of(conf, backend, &args.backend);
     store_name(name, number);
     s->stores[number] = actor_start(&store_actor, name, &args, report);
