@@ -60,11 +60,11 @@ check_length(const struct wal *wal, uint64_t length, struct report *report)
 {
     if (length > WAL_RECORD_MAX)
         return report_set(report, REFUSED, CAUSE_TOO_LARGE,
-            "journal: a record of %" PRIu64 " bytes is longer than %d", length, WAL_RECORD_MAX);
+            "a journal record of %" PRIu64 " bytes is longer than %d", length, WAL_RECORD_MAX);
     if (wal_group_bytes(wal_record_bytes((size_t) length)) > room_of_segment(wal))
         return report_set(report, REFUSED, CAUSE_TOO_LARGE,
-            "journal: a record of %" PRIu64 " bytes does not fit into a segment of %" PRIu64,
-            length, wal->args.segment_bytes);
+            "a journal record of %" PRIu64 " bytes does not fit into a segment of %" PRIu64, length,
+            wal->args.segment_bytes);
     return DONE;
 }
 
@@ -188,8 +188,8 @@ place_filler(struct wal *wal, size_t bytes)
 enum outcome
 wal_abandon(struct wal *wal, int error, const char *act, struct report *report)
 {
-    report_errno(report, error, "journal: %s segment %016" PRIx64 ".wal at byte %" PRIu64, act,
-        wal->number, wal->offset);
+    report_errno(report, error, "cannot %s journal segment %016" PRIx64 ".wal at byte %" PRIu64,
+        act, wal->number, wal->offset);
     LOG(ERROR, "wal_segment_abandoned", "segment=%" PRIu64 " reason=%s", wal->number,
         log_quote(report->text));
     disk->close(wal->fd);

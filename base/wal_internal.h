@@ -175,6 +175,9 @@ typedef enum outcome wal_each(void *context, const struct wal_record *, struct r
 
 enum outcome wal_scan_run(struct wal_scan *, wal_each *, void *context, struct report *);
 
+/* A block behind the header page may begin a group of this segment, or cannot be read. */
+bool wal_has_marks(int fd, uint64_t number);
+
 /* wal_open.c */
 
 enum outcome wal_damaged(struct report *, uint64_t number, uint64_t offset, const char *what);

@@ -10,7 +10,8 @@
  *     between two of the chain    anything              a failed attempt: removed
  *     above the last              blank, no record      a spare
  *                                 blank, then a record  damage: its header page is lost
- *                                 bad                   damage
+ *                                 bad, no record        torn while it was begun: a spare
+ *                                 bad, else             damage
  *     spare.new                                         half made: removed
  *
  * The last commit found is written over itself and synced before it is
@@ -72,10 +73,12 @@ read_page(struct seen *seen, int fd, struct report *report)
     ssize_t got;
 
     if (disk->stat(fd, &stat) < 0)
-        return report_errno(report, errno, "journal: stat segment %" PRIu64, seen->file.number);
+        return report_errno(report, errno, "cannot look at journal segment %" PRIu64,
+            seen->file.number);
     got = disk_read_all(fd, page, sizeof page, 0);
     if (got < 0)
-        return report_errno(report, errno, "journal: read segment %" PRIu64, seen->file.number);
+        return report_errno(report, errno, "cannot read journal segment %" PRIu64,
+            seen->file.number);
     seen->file.bytes = (uint64_t) stat.st_size;
     seen->state =
         got < WAL_PAGE_BYTES ? WAL_PAGE_BAD : wal_page_get(page, seen->file.number, &seen->page);
@@ -92,7 +95,8 @@ look_at(struct opening *opening, uint64_t number, struct report *report)
     enum outcome outcome;
 
     if (fd < 0)
-        return report_errno(report, errno, "journal: open segment %016" PRIx64 ".wal", number);
+        return report_errno(report, errno, "cannot open journal segment %016" PRIx64 ".wal",
+            number);
     if (opening->count == opening->room) {
         opening->room = opening->room ? 2 * opening->room : 16;
         opening->seen = memory_resize(opening->seen, opening->room * sizeof *seen);
@@ -126,16 +130,16 @@ look_around(struct opening *opening, struct report *report)
     int more = 1;
 
     if (!opening->is_check && disk->unlinkat(directory, "spare.new", 0) < 0 && errno != ENOENT)
-        return report_errno(report, errno, "journal: remove a half-made segment");
+        return report_errno(report, errno, "cannot remove a half-made journal segment");
     while (outcome == DONE && (more = disk->list(directory, &stream, &name, &type)) > 0)
         if (wal_name_read(name, &number))
             outcome = look_at(opening, number, report);
     if (outcome == DONE && more < 0)
-        outcome = report_errno(report, errno, "journal: list the segments");
+        outcome = report_errno(report, errno, "cannot list the journal segments");
     disk->list_end(&stream);
     /* Names that the last process did not sync. */
     if (outcome == DONE && !opening->is_check && disk->sync(directory) < 0)
-        outcome = report_errno(report, errno, "journal: sync the directory");
+        outcome = report_errno(report, errno, "cannot sync the journal directory");
     if (opening->count > 0)
         qsort(opening->seen, opening->count, sizeof *opening->seen, by_number);
     return outcome;
@@ -161,20 +165,48 @@ check_version(const struct seen *seen, struct report *report)
         seen->file.number, (unsigned) seen->page.version, WAL_VERSION);
 }
 
+/*
+ * The header page is synced before the first group is written.  So a page that
+ * is half of what it was to be has nothing behind it that starts a group, while
+ * the file has the size it was made with; and the segments before are all.
+ */
+static bool
+is_torn_begin(const struct opening *opening, const struct seen *seen)
+{
+    bool is_torn = false;
+    int fd;
+
+    if (seen->state != WAL_PAGE_BAD || seen->file.bytes < 2 * WAL_PAGE_BYTES)
+        return false;
+    fd = wal_file_open(opening->wal, seen->file.number);
+    if (fd >= 0)
+        is_torn = !wal_has_marks(fd, seen->file.number);
+    if (fd >= 0)
+        disk->close(fd);
+    return is_torn;
+}
+
 /* Files above the last begun segment must be spares. */
 static enum outcome
 find_last(struct opening *opening, struct report *report)
 {
+    const struct seen *torn = NULL;
+
     for (size_t i = opening->count; i-- > 0 && !opening->last;) {
         struct seen *const seen = &opening->seen[i];
 
         if (seen->state == WAL_PAGE_BEGUN)
             opening->last = seen;
+        else if (is_torn_begin(opening, seen))
+            torn = seen;
         else if (seen->state == WAL_PAGE_BAD || seen->has_record)
             return wal_damaged(report, seen->file.number, 0,
                 "its header page cannot be read as one");
     }
-    return DONE;
+    /* With nothing in front of it, it may be all that is left of a log. */
+    return !torn || opening->last
+        ? DONE
+        : wal_damaged(report, torn->file.number, 0, "its header page cannot be read as one");
 }
 
 static enum outcome
@@ -224,7 +256,7 @@ check_epoch(struct opening *opening, struct report *report)
     if (epoch > opening->last->page.epoch)
         return DONE;
     return report_set(report, REFUSED, CAUSE_CONFLICT,
-        "journal: epoch %" PRIu32 " is not above %" PRIu32 ", the last one in the journal", epoch,
+        "epoch %" PRIu32 " is not above %" PRIu32 ", the last one in the journal", epoch,
         opening->last->page.epoch);
 }
 
@@ -239,10 +271,11 @@ rewrite(const struct wal_scan *scan, uint64_t from, uint64_t to, struct report *
         const ssize_t got = disk_read_all(scan->fd, bytes, piece, (off_t) from);
 
         if (got != (ssize_t) piece)
-            return report_errno(report, got < 0 ? errno : EIO, "journal: read segment %" PRIu64,
-                scan->number);
+            return report_errno(report, got < 0 ? errno : EIO,
+                "cannot read journal segment %" PRIu64, scan->number);
         if (disk_write_all(scan->fd, bytes, piece, (off_t) from) < 0)
-            return report_errno(report, errno, "journal: write segment %" PRIu64, scan->number);
+            return report_errno(report, errno, "cannot write journal segment %" PRIu64,
+                scan->number);
         from += piece;
     }
     return DONE;
@@ -257,7 +290,7 @@ settle(const struct wal_scan *scan, struct report *report)
     if (outcome == DONE && scan->last_group > 0)
         outcome = rewrite(scan, scan->last_group, scan->end, report);
     if (outcome == DONE && disk->datasync(scan->fd) < 0)
-        return report_errno(report, errno, "journal: sync segment %" PRIu64, scan->number);
+        return report_errno(report, errno, "cannot sync journal segment %" PRIu64, scan->number);
     return outcome;
 }
 
@@ -292,7 +325,8 @@ read_segment(struct opening *opening, const struct seen *seen, uint64_t until,
 
     scan.fd = wal_file_open(opening->wal, seen->file.number);
     if (scan.fd < 0)
-        return report_errno(report, errno, "journal: open segment %" PRIu64, seen->file.number);
+        return report_errno(report, errno, "cannot open journal segment %" PRIu64,
+            seen->file.number);
     outcome = wal_scan_run(&scan, opening->each, opening->context, report);
     if (outcome == DONE && until == 0 && !opening->is_check)
         outcome = settle(&scan, report);
@@ -391,7 +425,7 @@ check_args(const struct wal_args *args, struct report *report)
         args->segment_bytes >= 2 * WAL_PAGE_BYTES)
         return DONE;
     return report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
-        "journal: a segment of %" PRIu64 " bytes: it must be a multiple of %d from %d",
+        "a journal segment of %" PRIu64 " bytes: it must be a multiple of %d from %d",
         args->segment_bytes, WAL_PAGE_BYTES, 2 * WAL_PAGE_BYTES);
 }
 

@@ -183,7 +183,29 @@ wal_scan_run(struct wal_scan *scan, wal_each *each, void *context, struct report
         outcome = judge_end(scan, &window, report);
     if (outcome == DONE && window.error)
         outcome = report_errno(report, window.error,
-            "journal: read segment %016" PRIx64 ".wal at byte %" PRIu64, scan->number, scan->end);
+            "cannot read journal segment %016" PRIx64 ".wal at byte %" PRIu64, scan->number,
+            scan->end);
     free(window.bytes);
     return outcome;
+}
+
+bool
+wal_has_marks(int fd, uint64_t number)
+{
+    char bytes[64 << 10];
+    struct wal_record record;
+    uint64_t group, offset = WAL_PAGE_BYTES;
+    size_t length;
+    ssize_t got;
+
+    do {
+        got = disk_read_all(fd, bytes, sizeof bytes, (off_t) offset);
+        if (got < 0)
+            return true;
+        for (size_t at = 0; at + WAL_RECORD_HEADER_BYTES <= (size_t) got; at += WAL_BLOCK_BYTES)
+            if (wal_record_get(bytes + at, &record, &length, &group) && record.segment == number)
+                return true;
+        offset += (uint64_t) got;
+    } while (got > 0);
+    return false;
 }

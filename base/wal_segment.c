@@ -63,9 +63,10 @@ rename_durably(struct wal *wal, const char *from, uint64_t number, struct report
 
     wal_name(name, number);
     if (disk->renameat(wal->args.directory, from, wal->args.directory, name) < 0)
-        return report_errno(report, errno, "journal: rename %s to %s", from, name);
+        return report_errno(report, errno, "cannot rename journal file %s to %s", from, name);
     if (disk->sync(wal->args.directory) < 0)
-        return report_errno(report, errno, "journal: sync the directory after naming %s", name);
+        return report_errno(report, errno, "cannot sync the journal directory after naming %s",
+            name);
     return DONE;
 }
 
@@ -76,9 +77,10 @@ wal_file_remove(struct wal *wal, uint64_t number, struct report *report)
 
     wal_name(name, number);
     if (disk->unlinkat(wal->args.directory, name, 0) < 0 && errno != ENOENT)
-        return report_errno(report, errno, "journal: remove %s", name);
+        return report_errno(report, errno, "cannot remove journal file %s", name);
     if (disk->sync(wal->args.directory) < 0)
-        return report_errno(report, errno, "journal: sync the directory after removing %s", name);
+        return report_errno(report, errno, "cannot sync the journal directory after removing %s",
+            name);
     return DONE;
 }
 
@@ -131,10 +133,10 @@ prepare_start(struct wal *wal, struct report *report)
     wal->preparing_fd = disk->openat(wal->args.directory, preparing_name,
         O_RDWR | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
     if (wal->preparing_fd < 0)
-        return report_errno(report, errno, "journal: make a new segment");
+        return report_errno(report, errno, "cannot make a new journal segment");
     if (disk->allocate(wal->preparing_fd, 0, bytes) < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-        return report_errno(report, errno, "journal: allocate a new segment of %" PRIu64 " bytes",
-            wal->args.segment_bytes);
+        return report_errno(report, errno,
+            "cannot allocate a new journal segment of %" PRIu64 " bytes", wal->args.segment_bytes);
     return DONE;
 }
 
@@ -146,7 +148,7 @@ prepare_piece(struct wal *wal, struct report *report)
     const size_t piece = left < PIECE_BYTES ? (size_t) left : PIECE_BYTES;
 
     if (disk_write_all(wal->preparing_fd, zeros, piece, (off_t) wal->prepared_bytes) < 0)
-        return report_errno(report, errno, "journal: zero a new segment");
+        return report_errno(report, errno, "cannot zero a new journal segment");
     wal->prepared_bytes += piece;
     return DONE;
 }
@@ -159,7 +161,7 @@ prepare_finish(struct wal *wal, struct report *report)
     enum outcome outcome;
 
     if (disk->sync(wal->preparing_fd) < 0)
-        return report_errno(report, errno, "journal: sync a new segment");
+        return report_errno(report, errno, "cannot sync a new journal segment");
     outcome = rename_durably(wal, preparing_name, number, report);
     if (outcome != DONE)
         return outcome;
@@ -191,7 +193,7 @@ wal_prepare_more(struct wal *wal)
         outcome = prepare_piece(wal, &report);
     }
     if (outcome == DONE && disk->datasync(wal->preparing_fd) < 0)
-        outcome = report_errno(&report, errno, "journal: sync a new segment");
+        outcome = report_errno(&report, errno, "cannot sync a new journal segment");
     if (outcome == DONE && wal->prepared_bytes == wal->args.segment_bytes)
         outcome = prepare_finish(wal, &report);
     if (outcome == DONE)
@@ -238,7 +240,7 @@ wal_spare_take(struct wal *wal, int *fd, struct report *report)
     wal->spares.at[0].number = wal->number;
     *fd = wal_file_open(wal, wal->number);
     if (*fd < 0)
-        return report_errno(report, errno, "journal: open new segment %" PRIu64, wal->number);
+        return report_errno(report, errno, "cannot open new journal segment %" PRIu64, wal->number);
     wal_files_drop_first(&wal->spares);
     return DONE;
 }

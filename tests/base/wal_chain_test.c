@@ -106,12 +106,73 @@ a_half_made_spare_is_removed(void)
     done();
 }
 
+/* Power went while its header page was on its way: `has` says how much of it arrived. */
+static void
+write_torn_begin(uint64_t number, size_t has)
+{
+    char *bytes = calloc(1, TINY);
+    const struct wal_page page = { .version = WAL_VERSION, .segment = number, .bytes = TINY };
+
+    check(bytes);
+    wal_page_put(bytes, &page);
+    memset(bytes + has, 0x5a, WAL_PAGE_BYTES - has);
+    log_dir_write(&dir, number, bytes, TINY);
+    free(bytes);
+}
+
+static void
+a_torn_begin_behind_a_whole_chain_is_a_torn_tail(void)
+{
+    for (size_t has = 0; has < WAL_BLOCK_BYTES; has += 64) {
+        struct wal_found found;
+
+        make_segments();
+        write_torn_begin(9, has);
+        check(wal_check(dir.fd, &found, &report) == DONE && found.last_seq == 12);
+        check(log_dir_open(&dir, &wal) == DONE && dir.count == 12);
+        check(log_dir_append(wal, 13, 100, &report) == DONE && wal_commit(wal, &report) == DONE);
+        wal_close(&wal);
+        check(log_dir_open(&dir, &wal) == DONE && dir.count == 13);
+        done();
+    }
+    make_segments();
+    for (uint64_t number = 1; number <= 9; number++)
+        write_torn_begin(number, 64); /* nothing whole is left in front of it */
+    check(log_dir_open(&dir, &wal) == REFUSED && dir.report.cause == CAUSE_DAMAGED);
+    done();
+}
+
+static void
+a_bad_header_in_front_of_records_is_damage(void)
+{
+    size_t length;
+    char *bytes;
+    uint64_t last;
+
+    make_segments();
+    check(log_dir_open(&dir, &wal) == DONE);
+    check(log_dir_append(wal, 13, 100, &report) == DONE && wal_commit(wal, &report) == DONE);
+    last = wal_segment(wal);
+    log_dir_kill(&wal);
+    bytes = log_dir_read(&dir, last, &length);
+    bytes[20] ^= 1;
+    log_dir_write(&dir, last, bytes, length);
+    check(log_dir_open(&dir, &wal) == REFUSED && dir.report.cause == CAUSE_DAMAGED);
+    log_dir_write(&dir, last, bytes, 0); /* cut short is not torn */
+    check(log_dir_open(&dir, &wal) == REFUSED && dir.report.cause == CAUSE_DAMAGED);
+    free(bytes);
+    done();
+}
+
 static const struct test tests[] = {
     { "a missing segment is noticed", a_missing_segment_is_noticed },
     { "missing first segments were released", missing_first_segments_were_released },
     { "a segment under another name is noticed", a_segment_under_another_name_is_noticed },
     { "an earlier segment must reach its end", an_earlier_segment_must_reach_its_end },
     { "a half-made spare is removed", a_half_made_spare_is_removed },
+    { "a torn begin behind a whole chain is a torn tail",
+        a_torn_begin_behind_a_whole_chain_is_a_torn_tail },
+    { "a bad header in front of records is damage", a_bad_header_in_front_of_records_is_damage },
 };
 
 TEST_MAIN(tests)
