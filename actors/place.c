@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define MARKER "/.knarr-place"
-#define GUARD "/backend_meta.json"
+#define GUARD_NAME "backend_meta.json"
+#define GUARD "/" GUARD_NAME
 
 struct answer {
     enum outcome outcome;
@@ -103,7 +104,7 @@ on_found(struct listing *listing, const char *name, const struct entry *entry)
 {
     (void) entry;
     if (strncmp(name, INTERNAL_PREFIX, strlen(INTERNAL_PREFIX)) != 0 &&
-        strcmp(name, GUARD + 1) != 0)
+        strcmp(name, GUARD_NAME) != 0)
         ((struct listing_answer *) listing)->has_others = true;
 }
 
