@@ -411,7 +411,7 @@ owe_comparison(struct journal *self, const struct op *op)
 
     for (unsigned b = 0; b < self->backup_count; b++)
         if (op->targets & (UINT64_C(1) << b))
-            ledger_promise_again(self->ledger, b, &p);
+            ledger_compare(self->ledger, b, &p);
 }
 
 /* It refused; that is said once recovery cannot bring the change back. */

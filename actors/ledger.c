@@ -699,6 +699,19 @@ ledger_promise_again(struct ledger *ledger, unsigned backup, const struct promis
 }
 
 void
+ledger_compare(struct ledger *ledger, unsigned backup, const struct promise *p)
+{
+    struct backup *b = &ledger->backups[backup];
+
+    b->promised++;
+    if (p->kind == RENAME)
+        rename_by_state(ledger, b, p, NULL);
+    else /* a tree that was to go is still there, with all that is owed below it */
+        ledger_mark_state(ledger, b, p->path, p->seq, p->kind == REMOVE_TREE ? LAG_TREE : LAG_PATH,
+            p->size);
+}
+
+void
 ledger_was_applied(struct ledger *ledger, unsigned backup, const char *path, uint64_t seq)
 {
     struct backup *b = &ledger->backups[backup];

@@ -102,6 +102,8 @@ void ledger_promise(struct ledger *, unsigned backup, const struct promise *, st
 
 /* What recovery reads again from the journal: the same, but nothing is known to have arrived. */
 void ledger_promise_again(struct ledger *, unsigned backup, const struct promise *);
+/* The primary refused it, and nobody knows what that left: what it named is compared. */
+void ledger_compare(struct ledger *, unsigned backup, const struct promise *);
 /* Recovery: the backup had applied seq, so no mark up to it remains at path. */
 void ledger_was_applied(struct ledger *, unsigned backup, const char *path, uint64_t seq);
 

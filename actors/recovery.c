@@ -183,7 +183,7 @@ owe_again(struct journal *self, const struct again *again)
 
     for (unsigned b = 0; b < self->backup_count; b++)
         if ((targets & (UINT64_C(1) << b)) && !self->backups[b].is_fresh)
-            ledger_promise_again(self->ledger, b, &p);
+            (again->is_aborted ? ledger_compare : ledger_promise_again)(self->ledger, b, &p);
 }
 
 static void

@@ -207,7 +207,7 @@ struct promised { /* what the journal would have in its records */
     struct promise promise;
     char *path, *to;
     struct body body;
-    bool was_noted;
+    bool was_noted, is_refused;
 };
 
 struct order_copy {
@@ -302,7 +302,8 @@ restart(struct world *w)
     open_ledger(w);
     for (size_t i = 0; i < w->promised_count; i++)
         if (w->promised[i].promise.seq > w->checkpoint_seq)
-            ledger_promise_again(w->ledger, 0, &w->promised[i].promise);
+            (w->promised[i].is_refused ? ledger_compare : ledger_promise_again)(w->ledger, 0,
+                &w->promised[i].promise);
     for (size_t i = 0; i < w->promised_count; i++)
         if (w->promised[i].promise.seq > w->checkpoint_seq && w->promised[i].was_noted)
             ledger_was_applied(w->ledger, 0, w->promised[i].path, w->promised[i].promise.seq);
@@ -382,7 +383,8 @@ change_something(struct world *w)
     snprintf(bytes, sizeof bytes, "%015" PRIu64, w->next_seq);
     change.seq = w->next_seq;
     look(w->primary, path, &entry);
-    check(apply(w->primary, change, bytes, NULL) == DONE);
+    p->is_refused = draw(12) == 0;
+    check(p->is_refused || apply(w->primary, change, bytes, NULL) == DONE);
     p->path = memory_copy(path, strlen(path));
     p->to = change.to ? memory_copy(to, strlen(to)) : NULL;
     p->promise = (struct promise){
@@ -391,12 +393,16 @@ change_something(struct world *w)
         .path = p->path,
         .to = p->to,
         .is_directory = change.kind == RENAME && entry.is_directory,
-        .mode = change.mode,
+        .mode = change.kind == RENAME ? entry.mode : change.mode, /* as the router says it */
         .size = change.size,
         .mtime_ns = change.mtime_ns,
     };
     body_copy(&p->body, (struct view){ bytes, (size_t) change.size });
     w->promised_count++;
+    if (p->is_refused) {
+        ledger_compare(w->ledger, 0, &p->promise);
+        return;
+    }
     if (change.kind == PUT && draw(2))
         p->promise.body = &p->body;
     ledger_promise(w->ledger, 0, &p->promise, NULL);
