@@ -120,6 +120,24 @@ backups_that_acknowledged_may_have_something_later(void)
     check(trial.verdict.total == 0);
 }
 
+/* A write and a removal that were not answered: the removal came first. */
+static void
+a_backup_follows_writes_in_an_order_that_only_the_primary_tells(void)
+{
+    trial_begin();
+    says("b 10 1 0 put 20 /a -");
+    says("b 11 2 1 remove 0 /a -");
+    says("m 15 kill");
+    trial_replay();
+    trial_see_backups(16, 1);
+    hold_payload(&trial.primary, "/a", 1, 20);
+    trial_see_primary(18);
+    hold_payload(COPY(0), "/a", 1, 20);
+    trial_see_backups(20, 1);
+    trial_end();
+    check(trial.verdict.total == 0);
+}
+
 static void
 an_unanswered_write_that_did_not_happen_owes_no_acks(void)
 {
@@ -220,6 +238,8 @@ static const struct test tests[] = {
     { "as many backups have it as acknowledged it", as_many_backups_have_it_as_acknowledged_it },
     { "backups that acknowledged may have something later",
         backups_that_acknowledged_may_have_something_later },
+    { "a backup follows writes in an order that only the primary tells",
+        a_backup_follows_writes_in_an_order_that_only_the_primary_tells },
     { "an unanswered write that did not happen owes no acks",
         an_unanswered_write_that_did_not_happen_owes_no_acks },
     { "after a power cut only what was acknowledged counts",

@@ -190,8 +190,10 @@ see_path(struct replay *self, struct node *node, const struct found *found)
     for (size_t i = 0; i < now->count; i++)
         if (value_is(now->at[i].value, found)) {
             const struct value *value = now->at[i].value;
-            if (find_version(node, found, (int64_t) node->version_count - 1, 0) < 0)
-                node->now.count = 0; /* whoever was thought to have made it: it is a version */
+            const int64_t last = (int64_t) node->version_count - 1;
+            /* Whoever made it, and in whatever order we thought that to be: it is the last one. */
+            if (find_version(node, found, last, last) < 0)
+                node->now.count = 0;
             node_become_value(node, value, NULL);
             return;
         }
