@@ -631,6 +631,43 @@ is_certain(struct backup *b, const struct promise *p, const struct mark *at)
     return certain;
 }
 
+/* True if the mark is for what is at or below the path by now. */
+static bool
+is_within(const struct backup *b, const struct mark *mark, struct view path)
+{
+    char *now = ledger_by_now(b, mark, mark->path);
+    bool is_within = view_equal(view_of(now), path) || path_is_under(view_of(now), path);
+
+    free(now);
+    return is_within;
+}
+
+/* A tree is not there before all that was owed in it under its old name. */
+static void
+hold_below(struct ledger *ledger, struct backup *b, const char *path, struct wait *wait)
+{
+    unsigned index = ledger_index(ledger, b);
+    struct sent *sent, *next_sent;
+    struct mark *mark, *next;
+
+    if (!wait)
+        return;
+    HASH_ITER(hh, b->marks, mark, next)
+    {
+        if (is_within(b, mark, view_of(path)))
+            mark->links = wait_hold(wait, index, mark->links);
+    }
+    HASH_ITER(hh, b->sent, sent, next_sent)
+    {
+        mark = sent->mark;
+        if (mark && !mark->is_newest && is_within(b, mark, view_of(path)))
+            mark->links = wait_hold(wait, index, mark->links);
+    }
+    for (mark = b->queue; mark && b->detached > 0; mark = mark->next)
+        if (mark->is_detached && is_within(b, mark, view_of(path)))
+            mark->links = wait_hold(wait, index, mark->links);
+}
+
 static void
 promise_rename(struct ledger *ledger, struct backup *b, const struct promise *p, struct wait *wait)
 {
@@ -647,6 +684,7 @@ promise_rename(struct ledger *ledger, struct backup *b, const struct promise *p,
         return;
     }
     drop_below(ledger, b, p->to, true, &links);
+    hold_below(ledger, b, p->path, wait);
     rename_marks(ledger, b, p, &list);
     mark = ledger_mark_new(b, p->path, RENAME, p->seq);
     mark->to = memory_copy(p->to, strlen(p->to));

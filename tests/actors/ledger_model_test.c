@@ -227,7 +227,10 @@ struct world {
     size_t promised_count;
     struct order_copy sent[SENT_MAX];
     size_t sent_count;
-    unsigned failing; /* percent of applies that fail */
+    unsigned failing;  /* percent of applies that fail */
+    struct wait *wait; /* of the last RENAME, or NULL */
+    uint64_t wait_seq;
+    char wait_to[32];
 };
 
 static struct backend *
@@ -280,6 +283,9 @@ static void
 close_ledger(struct world *w)
 {
     ledger_free(&w->ledger);
+    if (w->wait)
+        wait_free(w->wait);
+    w->wait = NULL;
     catalog_close(&w->catalog);
     while (w->sent_count > 0)
         drop_sent(w, 0); /* lost with the process; what was not begun never will be */
@@ -369,6 +375,17 @@ random_change(struct world *w, struct change *change, char path[32], char to[32]
     }
 }
 
+static struct wait *
+wait_for(struct world *w, const struct promise *p)
+{
+    if (w->wait || p->kind != RENAME)
+        return NULL;
+    w->wait = wait_new(1, 1, p->seq, 1);
+    w->wait_seq = p->seq;
+    snprintf(w->wait_to, sizeof w->wait_to, "%s", p->to);
+    return w->wait;
+}
+
 static void
 change_something(struct world *w)
 {
@@ -405,7 +422,7 @@ change_something(struct world *w)
     }
     if (change.kind == PUT && draw(2))
         p->promise.body = &p->body;
-    ledger_promise(w->ledger, 0, &p->promise, NULL);
+    ledger_promise(w->ledger, 0, &p->promise, wait_for(w, &p->promise));
     p->promise.body = NULL;
 }
 
@@ -566,6 +583,30 @@ pick_sent(const struct world *w)
     return draw((unsigned) free_to_go);
 }
 
+/* A RENAME that is acknowledged is there with all that was in the tree. */
+static void
+check_acknowledged(struct world *w)
+{
+    struct paths *paths;
+    struct entry entry;
+
+    if (!w->wait || w->wait->links > 0)
+        return;
+    wait_free(w->wait);
+    w->wait = NULL;
+    if (w->wait_seq != w->next_seq - 1)
+        return; /* what came behind it may have changed that */
+    paths = memory_new(sizeof *paths);
+    paths->at[paths->count++] = memory_copy(w->wait_to, strlen(w->wait_to));
+    check(look(w->primary, w->wait_to, &entry));
+    if (entry.is_directory)
+        collect(w->primary, w->wait_to, paths);
+    for (size_t i = 0; i < paths->count; i++)
+        check(is_same(w, paths->at[i]) ||
+            (look(w->primary, paths->at[i], &entry) && entry.is_directory));
+    paths_free(paths);
+}
+
 static void
 end_order(struct world *w)
 {
@@ -591,6 +632,7 @@ end_order(struct world *w)
         if (w->promised[p].promise.seq == seq)
             w->promised[p].was_noted = true;
     drop_sent(w, i);
+    check_acknowledged(w);
 }
 
 static void
