@@ -40,6 +40,8 @@
     STATEMENT(VERSION_RANGE,                                                                  \
         "SELECT path, seq, kind, size, hash FROM version"                                     \
         " WHERE path > ?1 AND path < ?2 ORDER BY path LIMIT ?3")                              \
+    STATEMENT(VERSION_FORGET, "DELETE FROM version WHERE path = ?1")                          \
+    STATEMENT(VERSION_FORGET_BELOW, "DELETE FROM version WHERE path > ?1 AND path < ?2")      \
     STATEMENT(LAG_SUMS, "SELECT backup, COUNT(*), SUM(size) FROM lag GROUP BY backup")        \
     STATEMENT(LAG_SIZE, "SELECT size FROM lag WHERE backup = ?1 AND path = ?2")               \
     STATEMENT(LAG_PUT,                                                                        \

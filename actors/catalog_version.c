@@ -36,6 +36,20 @@ catalog_version_put(struct catalog *self, const struct catalog_version *version,
     return catalog_run(self, statement, report);
 }
 
+void
+catalog_version_forget(struct catalog *self, const char *path)
+{
+    sqlite3_stmt *statement = catalog_begin(self, VERSION_FORGET);
+    struct catalog_range range;
+
+    catalog_bind_path(statement, 1, path);
+    if (!catalog_run_untold(self, statement))
+        return;
+    statement = catalog_begin(self, VERSION_FORGET_BELOW);
+    catalog_bind_below(statement, 1, &range, path, "");
+    catalog_run_untold(self, statement);
+}
+
 /* `version->path` becomes the caller's own `path`. */
 bool
 catalog_version_get(struct catalog *self, const char *path, struct catalog_version *version)

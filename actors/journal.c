@@ -383,6 +383,7 @@ primary_done(struct journal *self, struct op *op)
             wait->deadline_ms = clock_ms() + op->timeout_ms;
         DL_APPEND(self->waits, wait);
     }
+    version_note(self, op);
     owe(self, op, wait);
     body_init(&copies);
     if (!wait)

@@ -7,6 +7,7 @@
  *     journal.c      commits, the primary's answers, sending
  *     checkpoint.c   when records may go
  *     recovery.c     what a start finds and does
+ *     versions.c     the newest change of each path
  *     survey.c       what operators and waiters are told
  */
 
@@ -94,6 +95,9 @@ void journal_keep_stage(struct journal *, uint64_t seq, const char *path);
 /* Of the backups named by their stable ids, those that there are. */
 uint64_t journal_targets(const struct journal *, struct view ids);
 uint64_t journal_now_or(uint64_t due);
+
+/* versions.c */
+void version_note(struct journal *, const struct op *);
 
 /* checkpoint.c */
 void checkpoint_consider(struct journal *);

@@ -150,6 +150,9 @@ struct target {
     const char *reason;
 };
 
+/* What the backup lacks of just this path; false: nothing that is known of. */
+bool ledger_target(struct ledger *, unsigned backup, const char *path, struct target *);
+
 /* Marks at and below path, with path > after, in path order, at most limit. */
 size_t ledger_targets(struct ledger *, unsigned backup, const char *path, const char *after,
     size_t limit, void (*each)(void *context, const struct target *), void *context);

@@ -173,6 +173,42 @@ by_path(const void *a, const void *b)
     return strcmp((*(struct mark *const *) a)->path, (*(struct mark *const *) b)->path);
 }
 
+static void
+target_of(const struct mark *mark, struct target *target)
+{
+    *target = (struct target){
+        .path = mark->path,
+        .seq = mark->seq,
+        .kind = mark->kind,
+        .size = mark->size,
+        .failures = mark->rounds,
+        .is_quarantined = mark->is_quarantined || mark->is_dead,
+        .is_dead = mark->is_dead,
+        .reason = mark->reason ? mark->reason : "",
+    };
+}
+
+bool
+ledger_target(struct ledger *ledger, unsigned backup, const char *path, struct target *target)
+{
+    struct backup *b = &ledger->backups[backup];
+    const struct mark *mark = ledger_find(b, path);
+    struct catalog_lag row;
+
+    if (mark) {
+        target_of(mark, target);
+        return true;
+    }
+    if (!b->has_rows || !catalog_lag_get(ledger->args.catalog, b->id, path, &row))
+        return false;
+    *target = (struct target){ .path = path,
+        .seq = row.seq,
+        .kind = row.kind,
+        .size = row.size,
+        .reason = "" };
+    return true;
+}
+
 size_t
 ledger_targets(struct ledger *ledger, unsigned backup, const char *path, const char *after,
     size_t limit, void (*each)(void *context, const struct target *), void *context)
@@ -183,18 +219,12 @@ ledger_targets(struct ledger *ledger, unsigned backup, const char *path, const c
     each_mark(&ledger->backups[backup], pick, &p);
     if (p.count > 0)
         qsort(p.at, p.count, sizeof(struct mark *), by_path);
-    for (told = 0; told < p.count && told < limit; told++)
-        each(context,
-            &(struct target){
-                .path = p.at[told]->path,
-                .seq = p.at[told]->seq,
-                .kind = p.at[told]->kind,
-                .size = p.at[told]->size,
-                .failures = p.at[told]->rounds,
-                .is_quarantined = p.at[told]->is_quarantined || p.at[told]->is_dead,
-                .is_dead = p.at[told]->is_dead,
-                .reason = p.at[told]->reason ? p.at[told]->reason : "",
-            });
+    for (told = 0; told < p.count && told < limit; told++) {
+        struct target target;
+
+        target_of(p.at[told], &target);
+        each(context, &target);
+    }
     free(p.at);
     return told;
 }

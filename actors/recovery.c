@@ -203,8 +203,11 @@ owe_all_again(struct journal *self)
 {
     struct redo *redo = self->redo;
 
-    for (struct again *again = redo->found; again; again = again->hh.next)
+    for (struct again *again = redo->found; again; again = again->hh.next) {
+        if (!again->is_aborted)
+            version_note(self, again->op);
         owe_again(self, again);
+    }
     for (size_t i = 0; i < redo->noted_count; i++)
         believe_noted(self, &redo->noted[i]);
     for (unsigned b = 0; b < self->backup_count; b++)

@@ -273,13 +273,13 @@ kind_name(unsigned kind)
     }
 }
 
-static void
-pack_target(void *context, const struct target *t)
+/* One path on one backup; false: no room. */
+static bool
+pack_target(struct packing *p, const char *backup, const struct target *t, bool is_in_sync)
 {
     char uri[URI_BYTES_MAX + 1] = "";
-    struct packing *p = context;
 
-    pack(p,
+    return pack(p,
         &(struct message){
             .tag = TARGET,
             .target = {
@@ -288,31 +288,117 @@ pack_target(void *context, const struct target *t)
                 .latest_seq = t->seq,
                 .op = view_of(kind_name(t->kind)),
                 .size = t->size,
-                .backup = view_of(p->backup),
+                .backup = view_of(backup),
+                .acked_seq = is_in_sync ? t->seq : 0,
                 .failures = t->failures,
                 .quarantined = t->is_quarantined,
+                .in_sync = is_in_sync,
                 .reason = view_of(t->reason),
             },
         });
-    snprintf(p->last, sizeof p->last, "%s", t->path);
 }
 
-static size_t
+/* A path that the primary has, as every backup has it; false: no room. */
+static bool
+pack_path(struct packing *p, const struct catalog_version *version)
+{
+    struct journal *self = p->journal;
+    size_t used = p->used;
+    uint64_t count = p->count;
+
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        struct target lacking,
+            is = {
+                .path = version->path,
+                .seq = version->seq,
+                .kind = version->kind,
+                .size = version->size,
+                .reason = "",
+            };
+        bool lacks = ledger_target(self->ledger, b, version->path, &lacking);
+
+        if (!self->backups[b].receives ||
+            pack_target(p, self->backups[b].name, lacks ? &lacking : &is, !lacks))
+            continue;
+        p->used = used; /* all backups of a path, or none */
+        p->count = count;
+        return false;
+    }
+    return true;
+}
+
+/* Rows are kept apart while they are looked up elsewhere. */
+struct version_row {
+    struct version_row *next;
+    struct catalog_version version;
+    char path[];
+};
+
+struct version_rows {
+    struct version_row *first;
+    size_t count;
+};
+
+static void
+keep_version(void *context, const struct catalog_version *version)
+{
+    struct version_rows *rows = context;
+    size_t length = strlen(version->path);
+    struct version_row *row = memory_new(sizeof *row + length + 1);
+
+    memcpy(row->path, version->path, length);
+    row->version = *version;
+    row->version.path = row->path;
+    LL_APPEND(rows->first, row);
+    rows->count++;
+}
+
+/* In path order from behind `after`; true if there are more. */
+static bool
+pack_paths(struct packing *p, const char *path, const char *after, size_t limit)
+{
+    struct version_rows rows = { NULL, 0 };
+    bool has_room = true;
+
+    catalog_versions(p->journal->catalog, path, after, limit, keep_version, &rows);
+    while (rows.first) {
+        struct version_row *row = rows.first;
+
+        has_room = has_room && pack_path(p, &row->version);
+        if (has_room)
+            snprintf(p->last, sizeof p->last, "%s", row->path);
+        rows.first = row->next;
+        free(row);
+    }
+    return !has_room || rows.count == limit;
+}
+
+/* What a backup lacks and the primary has no more, or has as part of a tree. */
+static void
+pack_gone(void *context, const struct target *target)
+{
+    struct packing *p = context;
+    struct catalog_version version;
+
+    if (!catalog_version_get(p->journal->catalog, target->path, &version))
+        pack_target(p, p->backup, target, false);
+}
+
+static bool
 pack_targets(struct packing *p, const struct message_survey *m)
 {
-    size_t limit = m->limit < TARGETS_MAX ? (size_t) m->limit : TARGETS_MAX, most = 0;
+    size_t limit = m->limit < TARGETS_MAX ? (size_t) m->limit : TARGETS_MAX;
     char *path = view_dup(m->path), *after = view_dup(m->after);
+    bool has_more;
 
-    for (unsigned b = 0; b < p->journal->backup_count; b++) {
-        size_t told;
-
+    for (unsigned b = 0; b < p->journal->backup_count && m->after.length == 0; b++) {
         p->backup = p->journal->backups[b].name;
-        told = ledger_targets(p->journal->ledger, b, path, after, limit, pack_target, p);
-        most = told > most ? told : most;
+        ledger_targets(p->journal->ledger, b, path, "", limit, pack_gone, p);
     }
+    has_more = limit > 0 && pack_paths(p, path, after, limit);
     free(path);
     free(after);
-    return most;
+    return has_more && p->last[0];
 }
 
 void
@@ -321,19 +407,23 @@ on_survey(void *arg, struct envelope *envelope)
     const struct message_survey *m = &envelope_message(envelope)->survey;
     struct journal *self = arg;
     struct packing p = { .journal = self, .at = memory_new(PACKED_MAX), .room = PACKED_MAX };
+    bool has_more = false;
     struct body body;
 
     if (m->after.length == 0)
         for (unsigned b = 0; b < self->backup_count; b++)
             pack_lag(&p, b);
     if (m->path.length > 0)
-        pack_targets(&p, m);
+        has_more = pack_targets(&p, m);
     body_copy(&body, (struct view){ p.at, p.used });
     free(p.at);
     host_post(self->host, "router",
         &(struct message){
             .tag = SURVEYED,
-            .surveyed = { .request = m->request, .count = p.count },
+            .surveyed = { .request = m->request,
+                .count = p.count,
+                .more = has_more,
+                .next = view_of(has_more ? p.last : "") },
         },
         &body);
 }
