@@ -125,6 +125,8 @@ static void
 a_backup_follows_writes_in_an_order_that_only_the_primary_tells(void)
 {
     trial_begin();
+    says("b 5 3 0 put 20 /a -");
+    says("e 6 3 done 1 1 1 none");
     says("b 10 1 0 put 20 /a -");
     says("b 11 2 1 remove 0 /a -");
     says("m 15 kill");

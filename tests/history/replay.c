@@ -1,6 +1,7 @@
 #include "tests/history/replay.h"
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "tests/history/effect.h"
 
 #include <stdlib.h>
@@ -103,6 +104,38 @@ run_until(struct replay *self, uint64_t ns)
     retire(self, ns);
 }
 
+/* One that was answered with an error may have made directories for what it did not make. */
+static bool
+is_parent_only(const struct op *op, const char *path)
+{
+    const struct view above = view_of(path);
+
+    return op->end_ns != UINT64_MAX &&
+        (path_is_under(view_of(op->path), above) ||
+            (op->to && path_is_under(view_of(op->to), above)));
+}
+
+static void
+prove(struct replay *self, struct op *op, enum proof proof, const char *path)
+{
+    const bool is_applied = proof == PROOF_APPLIED;
+
+    if (op->proof != PROOF_NONE && op->proof != proof) {
+        const char *applied = is_applied ? path : op->proof_path;
+        const char *missing = is_applied ? op->proof_path : path;
+
+        if (is_parent_only(op, applied)) {
+            op->proof = PROOF_NOT_APPLIED;
+            op->proof_path = missing;
+            return;
+        }
+        verdict_add(self->verdict, RULE_HALF, "%s %s (id %llu): applied on %s, and not on %s",
+            op_names[op->kind], op->path, (unsigned long long) op->id, applied, missing);
+    }
+    op->proof = proof;
+    op->proof_path = path;
+}
+
 /* What all possibilities that agree with what was seen assume of an operation. */
 static void
 conclude(struct replay *self, const struct node *node, const struct found *found)
@@ -123,12 +156,7 @@ conclude(struct replay *self, const struct node *node, const struct found *found
                     possibility_assumes(&node->now.at[i], op, &is_applied) && is_applied == wanted;
         if (!is_sure)
             continue;
-        if (op->proof != PROOF_NONE && op->proof != proof)
-            verdict_add(self->verdict, RULE_HALF, "%s %s (id %llu): %s on %s, and not on %s",
-                op_names[op->kind], op->path, (unsigned long long) op->id, "applied",
-                wanted ? node->path : op->proof_path, wanted ? op->proof_path : node->path);
-        op->proof = proof;
-        op->proof_path = node->path;
+        prove(self, op, proof, node->path);
     }
 }
 

@@ -80,6 +80,23 @@ a_rename_without_an_answer_is_whole_or_not_at_all(void)
 }
 
 static void
+a_write_that_failed_may_leave_the_directories_for_it(void)
+{
+    make_tree();
+    says("b 20 3 0 put 20 /f/g/h -");
+    says("e 21 3 retry 0 0 0 io");
+    hold_tree("/d", true, true);
+    hold_directory(HOLDS, "/f");
+    check(trial_is_well());
+
+    make_tree();
+    says("b 20 3 0 put 20 /f/g/h -");
+    hold_tree("/d", true, true);
+    hold_directory(HOLDS, "/f");
+    check(trial_judge(RULE_HALF) > 0);
+}
+
+static void
 a_file_rename_without_an_answer_never_leaves_both_names_or_neither(void)
 {
     make_tree();
@@ -236,6 +253,8 @@ what_has_no_answer_may_come_in_any_order(void)
 }
 
 static const struct test tests[] = {
+    { "a write that failed may leave the directories for it",
+        a_write_that_failed_may_leave_the_directories_for_it },
     { "a renamed tree is at its new name", a_renamed_tree_is_at_its_new_name },
     { "a renamed tree that lost a file is found", a_renamed_tree_that_lost_a_file_is_found },
     { "a renamed tree with both names is found", a_renamed_tree_with_both_names_is_found },
