@@ -127,6 +127,25 @@ wake_rested(struct backup *b)
     }
 }
 
+/*
+ * A RENAME moves what is there: so what goes there first must have arrived, or
+ * an old version would come to stand under a name that it never had.
+ */
+static bool
+must_wait(const struct backup *b, const struct mark *rename)
+{
+    const struct sent *sent, *next;
+
+    if (rename->kind != RENAME)
+        return false;
+    HASH_ITER(hh, b->sent, sent, next)
+    {
+        if (sent->mark && sent->mark->is_detached && sent->mark->kind != RENAME)
+            return true;
+    }
+    return false;
+}
+
 bool
 ledger_next(struct ledger *ledger, unsigned backup, struct order *order)
 {
@@ -140,7 +159,7 @@ ledger_next(struct ledger *ledger, unsigned backup, struct order *order)
     wake_rested(b);
     ledger_load(ledger, b);
     mark = b->queue;
-    if (!mark || (mark->kind == LAG_TREE && b->walking))
+    if (!mark || (mark->kind == LAG_TREE && b->walking) || must_wait(b, mark))
         return false; /* one tree at a time, and in its order */
     ledger_unlist(b, mark);
     if (mark->kind == LAG_TREE)
@@ -383,6 +402,23 @@ fail_to_state(struct ledger *ledger, struct backup *b, struct mark *mark)
     free(to);
 }
 
+/* What one of them would have moved has not arrived: they are owed by state. */
+static void
+give_up_renames(struct ledger *ledger, struct backup *b)
+{
+    struct mark *mark = b->queue;
+
+    while (mark) {
+        if (mark->kind != RENAME) {
+            mark = mark->next;
+            continue;
+        }
+        ledger_unlist(b, mark);
+        fail_to_state(ledger, b, mark);
+        mark = b->queue; /* what is owed now may have taken others out */
+    }
+}
+
 static void
 fail(struct ledger *ledger, struct backup *b, struct sent *sent, enum outcome outcome,
     enum cause cause, struct view reason)
@@ -396,7 +432,11 @@ fail(struct ledger *ledger, struct backup *b, struct sent *sent, enum outcome ou
     set_reason(&mark->reason, reason);
     mark->is_dirty = true;
     if (mark->is_detached || !mark->is_newest || !is_single) {
+        bool is_moved = mark->is_detached && mark->kind != RENAME;
+
         fail_to_state(ledger, b, mark);
+        if (is_moved)
+            give_up_renames(ledger, b);
     } else {
         ledger_drop_body(b, mark);
         mark->kind = (uint8_t) ledger_by_state(mark->kind);
