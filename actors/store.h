@@ -37,7 +37,7 @@ struct store_args {
     const struct backend_kind *kind;
     struct backend_args backend;
     const char *place_id;    /* of the marker it must have, see actors/place.h; or NULL */
-    uint64_t flush_delay_ms; /* how long an applied change may wait for others; 0: not */
+    uint64_t flush_delay_ms; /* how long an applied change waits for others behind it; 0: not */
     uint64_t flush_items;    /* or until so many wait */
 };
 

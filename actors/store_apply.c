@@ -5,6 +5,8 @@
 
 #include <utlist.h>
 
+enum { GATHER_DELAYS = 10 }; /* times flush_delay_ms that a change may wait for its flush */
+
 static void
 drop_held(struct apply *apply)
 {
@@ -29,6 +31,22 @@ apply_free(struct apply *apply)
     free(apply);
 }
 
+/*
+ * The flush waits until nothing came for a while, but not for ever: each one
+ * makes the file system commit, and the journal's next sync waits behind that.
+ */
+static void
+gather(struct store *self)
+{
+    uint64_t now = clock_ms();
+
+    if (self->applied.count == 0)
+        self->flush_late_ms = now + GATHER_DELAYS * self->flush_delay_ms;
+    self->flush_due_ms = now + self->flush_delay_ms;
+    if (self->flush_due_ms > self->flush_late_ms)
+        self->flush_due_ms = self->flush_late_ms;
+}
+
 /* What is durable later is told later; what a lost handle did is not told as done. */
 static void
 tell_end(struct store *self, uint64_t attempt, enum outcome outcome, const struct report *report)
@@ -36,8 +54,7 @@ tell_end(struct store *self, uint64_t attempt, enum outcome outcome, const struc
     if (outcome == DONE && self->is_lost) {
         tell_applied(self, attempt, RETRY, &self->down);
     } else if (outcome == DONE && self->number > 0) {
-        if (self->applied.count == 0)
-            self->flush_due_ms = clock_ms() + self->flush_delay_ms;
+        gather(self);
         seqs_add(&self->applied, attempt);
     } else {
         tell_applied(self, attempt, outcome, report);
