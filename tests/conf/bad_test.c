@@ -199,6 +199,17 @@ a_backup_is_checked(void)
             "{\"name\": \"b\", \"backend\": \"memory\",\n\"encryption\": {\"enabled\": "
             "true}}",
             "3: " B ".encryption.enabled: encryption is not supported yet" },
+    };
+
+    EACH_IS_SAID("{\"storage\":{\"agfs\":{\"backups\":{\"items\":[{\"name\":\"a\",\"backend\":"
+                 "\"null\"},\n",
+        rows, "]}}}}");
+}
+
+static void
+what_a_backup_does_is_checked(void)
+{
+    static const struct row rows[] = {
         { "no priority",
             "{\"name\": \"b\", \"backend\": \"memory\", \"operations\": [{\"operation\": "
             "\"write\"}]}",
@@ -360,6 +371,7 @@ static const struct test tests[] = {
     { "the primary is checked", the_primary_is_checked },
     { "the way to backups is checked", the_way_to_backups_is_checked },
     { "a backup is checked", a_backup_is_checked },
+    { "what a backup does is checked", what_a_backup_does_is_checked },
     { "our own settings are checked", our_own_settings_are_checked },
     { "a socket path of 108 bytes is too long", a_socket_path_of_108_bytes_is_too_long },
     { "places are kept apart", places_are_kept_apart },
