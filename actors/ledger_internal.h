@@ -5,7 +5,9 @@
  * The ledger's own: its marks and queues, shared by
  *
  *     ledger.c        what a promise does to the marks
+ *     ledger_rename.c  what a RENAME does to them
  *     ledger_send.c   what is sent next, and how it ended
+ *     ledger_walk.c   the walk of a tree
  *     ledger_save.c   the part of a backlog that is in the catalog
  *     ledger_view.c   what operators and waiters see
  */
@@ -122,6 +124,17 @@ struct mark *ledger_mark_state(struct ledger *, struct backup *, const char *pat
     unsigned kind, uint64_t size);
 /* Where the renames behind a detached mark have taken a path of its; free() it. */
 char *ledger_by_now(const struct backup *, const struct mark *, const char *path);
+/*
+ * Marks below (or at, too) a path that a later change removes or replaces: what
+ * they stood for is superseded; who waited for them waits for `heir`.  Returns
+ * how many there were.
+ */
+uint64_t ledger_drop_below(struct ledger *, struct backup *, const char *path, bool at_too,
+    struct wait_link **heir);
+void ledger_hold_idle(struct ledger *, struct backup *, struct wait *);
+void ledger_rename(struct ledger *, struct backup *, const struct promise *, struct wait *);
+void ledger_rename_by_state(struct ledger *, struct backup *, const struct promise *,
+    struct wait *);
 /* As it is to be said when nobody knows what arrived. */
 unsigned ledger_by_state(unsigned kind);
 
@@ -132,6 +145,9 @@ void ledger_load(struct ledger *, struct backup *);
 void ledger_unsave(struct ledger *, struct backup *, struct mark *);
 /* The tree goes back among those to be walked, from its beginning. */
 void ledger_cancel_walk(struct backup *);
+/* Forget it if it is walked and pruned; put it to rest if either failed. */
+void ledger_finish_walk(struct ledger *, struct backup *);
+void ledger_rest_tree(struct backup *);
 void ledger_check_idle(struct ledger *, struct backup *);
 unsigned ledger_index(const struct ledger *, const struct backup *);
 

@@ -67,8 +67,8 @@ struct store {
     bool is_advancing;
 
     uint64_t flush_delay_ms, flush_items;
-    struct seqs applied;  /* not yet durable */
-    struct seqs flushing; /* the flush under way is for these */
+    struct seqs applied;    /* not yet durable */
+    struct seqs flushing;   /* the flush under way is for these */
     uint64_t flush_due_ms;  /* if nothing comes until then */
     uint64_t flush_late_ms; /* whatever comes */
     struct seqs tickets, tickets_flushing;
