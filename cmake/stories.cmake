@@ -16,8 +16,8 @@ function(size_from_environment variable otherwise)
   endif()
 endfunction()
 
-size_from_environment(KNARR_SWEEP_KILLS 2000)
-size_from_environment(KNARR_POWER_CUTS 500)
+size_from_environment(KNARR_SWEEP_KILLS 1000)
+size_from_environment(KNARR_POWER_CUTS 200)
 size_from_environment(KNARR_STORY_SEED 1)
 
 function(story name labels seconds)
