@@ -9,10 +9,10 @@
 
 #include "actors/ledger.h"
 #include "actors/wait.h"
-#include "backends/backend.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "tests/actors/support/model_place.h"
 #include "tests/check.h"
 
 #include <inttypes.h>
@@ -23,7 +23,6 @@ enum {
     STEPS = 400,
     SENT_MAX = 64,
     PROMISES_MAX = STEPS + 1,
-    CONTENT_BYTES = 16,
     IDLE_STEPS = 20000,
 };
 
@@ -50,155 +49,6 @@ draw(unsigned bound)
     state ^= state >> 7;
     state ^= state << 17;
     return (unsigned) ((state >> 11) % bound);
-}
-
-/* ---- places ---------------------------------------------------------------------- */
-
-static const struct backend_kind *kind;
-
-struct did {
-    struct change change;
-    enum outcome outcome;
-    enum cause cause;
-};
-
-static void
-on_did(struct change *change, enum outcome outcome, const struct report *report)
-{
-    struct did *did = (struct did *) change;
-
-    did->outcome = outcome;
-    did->cause = outcome == DONE ? CAUSE_NONE : report->cause;
-}
-
-static void
-on_consumed(struct change *change, size_t bytes)
-{
-    (void) change;
-    (void) bytes;
-}
-
-static enum outcome
-apply(struct backend *place, struct change change, const void *bytes, enum cause *cause)
-{
-    struct did did = { .change = change, .outcome = RETRY };
-
-    did.change.ended = on_did;
-    did.change.consumed = on_consumed;
-    kind->begin(place, &did.change);
-    if (change.kind == PUT && change.size > 0)
-        kind->write(place, &did.change, bytes, (size_t) change.size);
-    if (cause)
-        *cause = did.cause;
-    return did.outcome;
-}
-
-struct looked {
-    struct lookup lookup;
-    enum outcome outcome;
-};
-
-static void
-on_looked(struct lookup *lookup, enum outcome outcome, const struct report *report)
-{
-    (void) report;
-    ((struct looked *) lookup)->outcome = outcome;
-}
-
-static bool
-look(struct backend *place, const char *path, struct entry *entry)
-{
-    struct looked looked = { .lookup = { .path = path, .ended = on_looked } };
-
-    kind->lookup(place, &looked.lookup);
-    *entry = looked.lookup.entry;
-    return looked.outcome == DONE;
-}
-
-struct got {
-    struct reading reading;
-    enum outcome outcome;
-};
-
-static void
-on_got(struct reading *reading, enum outcome outcome, const struct report *report)
-{
-    (void) report;
-    ((struct got *) reading)->outcome = outcome;
-}
-
-static size_t
-content(struct backend *place, const char *path, char into[CONTENT_BYTES])
-{
-    struct got got = {
-        .reading = { .path = path, .into = into, .length = CONTENT_BYTES, .ended = on_got }
-    };
-
-    kind->read(place, &got.reading);
-    check(got.outcome == DONE);
-    return got.reading.got;
-}
-
-/* Every path of a tree, directories before what is in them. */
-struct paths {
-    char *at[4096];
-    size_t count;
-    char *prefix;
-};
-
-static void on_found(struct listing *listing, const char *name, const struct entry *entry);
-static void
-on_listed(struct listing *listing, enum outcome outcome, const struct report *report)
-{
-    (void) listing;
-    (void) outcome;
-    (void) report;
-}
-
-struct page {
-    struct listing listing;
-    struct paths *paths;
-};
-
-static void
-collect(struct backend *place, const char *path, struct paths *paths)
-{
-    size_t begin = paths->count, end;
-    struct page page = {
-        .listing = { .path = path,
-            .after = "",
-            .limit = 1000,
-            .found = on_found,
-            .ended = on_listed },
-        .paths = paths,
-    };
-    struct entry entry;
-
-    kind->list(place, &page.listing);
-    check(!page.listing.has_more);
-    end = paths->count;
-    for (size_t i = begin; i < end; i++)
-        if (look(place, paths->at[i], &entry) && entry.is_directory)
-            collect(place, paths->at[i], paths);
-}
-
-static void
-on_found(struct listing *listing, const char *name, const struct entry *entry)
-{
-    struct paths *paths = ((struct page *) listing)->paths;
-
-    (void) entry;
-    check(paths->count < sizeof paths->at / sizeof *paths->at);
-    paths->at[paths->count++] =
-        memory_print("%s/%s", strcmp(listing->path, "/") == 0 ? "" : listing->path, name);
-}
-
-static void
-paths_free(struct paths *paths)
-{
-    for (size_t i = 0; i < paths->count; i++)
-        free(paths->at[i]);
-    free(paths);
 }
 
 /* ---- the world ------------------------------------------------------------------- */
@@ -232,17 +82,6 @@ struct world {
     uint64_t wait_seq;
     char wait_to[32];
 };
-
-static struct backend *
-open_place(const char *name)
-{
-    struct backend *backend;
-    struct report report;
-
-    check(kind->open(&backend, &(struct backend_args){ .name = name, .place = name }, &report) ==
-        DONE);
-    return backend;
-}
 
 static void
 open_ledger(struct world *w)
@@ -328,23 +167,6 @@ random_path(char path[32])
         used += (size_t) snprintf(path + used, 32 - used, "/%s", names[draw(4)]);
 }
 
-static bool
-parents_fit(struct world *w, const char *path)
-{
-    struct view parent = path_parent(view_of(path));
-    struct entry entry;
-
-    for (; parent.length > 1; parent = path_parent(parent)) {
-        char *above = view_dup(parent);
-        bool is_file = look(w->primary, above, &entry) && !entry.is_directory;
-
-        free(above);
-        if (is_file)
-            return false;
-    }
-    return true;
-}
-
 /* As the router would: a change that makes sense on the primary as it is, or none. */
 static bool
 random_change(struct world *w, struct change *change, char path[32], char to[32])
@@ -354,24 +176,25 @@ random_change(struct world *w, struct change *change, char path[32], char to[32]
 
     random_path(path);
     random_path(to);
-    is_there = look(w->primary, path, &entry);
-    other_there = look(w->primary, to, &other);
+    is_there = model_look(w->primary, path, &entry);
+    other_there = model_look(w->primary, to, &other);
     *change = (struct change){ .path = path, .mode = 0600 + draw(64) };
     switch (draw(6)) {
     case 0:
     case 1:
         change->kind = PUT;
-        change->size = draw(4) ? CONTENT_BYTES : 0;
+        change->size = draw(4) ? MODEL_BYTES : 0;
         change->mtime_ns = 1;
-        return !(is_there && entry.is_directory) && parents_fit(w, path);
-    case 2: change->kind = MKDIR; return !is_there && parents_fit(w, path);
+        return !(is_there && entry.is_directory) && model_parents_fit(w->primary, path);
+    case 2: change->kind = MKDIR; return !is_there && model_parents_fit(w->primary, path);
     case 3: change->kind = entry.is_directory ? REMOVE_TREE : REMOVE; return is_there;
     case 4: change->kind = CHMOD; return is_there;
     default:
         change->kind = RENAME;
         change->to = to;
         return is_there && strcmp(path, to) != 0 && !path_is_under(view_of(to), view_of(path)) &&
-            parents_fit(w, to) && !(other_there && (other.is_directory || entry.is_directory));
+            model_parents_fit(w->primary, to) &&
+            !(other_there && (other.is_directory || entry.is_directory));
     }
 }
 
@@ -390,7 +213,7 @@ static void
 change_something(struct world *w)
 {
     struct promised *p = &w->promised[w->promised_count];
-    char path[32], to[32], bytes[CONTENT_BYTES];
+    char path[32], to[32], bytes[MODEL_BYTES];
     struct change change;
     struct entry entry;
 
@@ -399,9 +222,9 @@ change_something(struct world *w)
     memset(p, 0, sizeof *p);
     snprintf(bytes, sizeof bytes, "%015" PRIu64, w->next_seq);
     change.seq = w->next_seq;
-    look(w->primary, path, &entry);
+    model_look(w->primary, path, &entry);
     p->is_refused = draw(12) == 0;
-    check(p->is_refused || apply(w->primary, change, bytes, NULL) == DONE);
+    check(p->is_refused || model_apply(w->primary, change, bytes, NULL) == DONE);
     p->path = memory_copy(path, strlen(path));
     p->to = change.to ? memory_copy(to, strlen(to)) : NULL;
     p->promise = (struct promise){
@@ -447,76 +270,6 @@ take_order(struct world *w)
     w->sent_count++;
 }
 
-/* The path is gone on the primary: it goes, and directories above it are made. */
-static enum outcome
-absent(struct world *w, const char *path, uint64_t seq, enum cause *cause)
-{
-    struct change change = { .kind = REMOVE, .path = path, .seq = seq };
-    struct view parent = path_parent(view_of(path));
-    enum outcome outcome = DONE;
-    struct entry entry;
-    char *above = view_dup(parent);
-
-    if (parent.length == 1 || look(w->backup, above, &entry)) {
-        outcome = apply(w->backup, change, NULL, cause);
-        free(above);
-        return *cause == CAUSE_DIRECTORY_NOT_EMPTY ? DONE : outcome;
-    }
-    while (parent.length > 1 && !look(w->primary, above, &entry)) {
-        parent = path_parent(parent);
-        free(above);
-        above = view_dup(parent);
-    }
-    if (parent.length > 1 && entry.is_directory) {
-        change.kind = MKDIR;
-        change.path = above;
-        change.mode = entry.mode;
-        outcome = apply(w->backup, change, NULL, cause);
-    }
-    free(above);
-    return outcome;
-}
-
-/* The path as the primary has it by now; gone there, it goes here. */
-static enum outcome
-path_by_state(struct world *w, const struct order_copy *copy, enum cause *cause)
-{
-    struct change change = { .kind = PUT, .path = copy->path, .seq = copy->order.attempt };
-    char bytes[CONTENT_BYTES];
-    struct entry entry;
-
-    if (!look(w->primary, copy->path, &entry))
-        return absent(w, copy->path, copy->order.attempt, cause);
-    change.mode = entry.mode;
-    change.kind = entry.is_directory ? MKDIR : PUT;
-    if (!entry.is_directory)
-        change.size = content(w->primary, copy->path, bytes);
-    return apply(w->backup, change, bytes, cause);
-}
-
-/* What the primary has not, at and below the path. */
-static enum outcome
-prune(struct world *w, const struct order_copy *copy, enum cause *cause)
-{
-    struct paths *paths = memory_new(sizeof *paths);
-    struct change change = { .kind = REMOVE_TREE, .seq = copy->order.attempt };
-    enum outcome outcome = DONE;
-    struct entry entry;
-
-    paths->at[paths->count++] = memory_copy(copy->path, strlen(copy->path));
-    if (look(w->backup, copy->path, &entry) && entry.is_directory)
-        collect(w->backup, copy->path, paths);
-    for (size_t i = 0; i < paths->count && outcome == DONE; i++) {
-        change.path = paths->at[i];
-        if (!look(w->primary, paths->at[i], &entry))
-            outcome = apply(w->backup, change, NULL, cause);
-    }
-    paths_free(paths);
-    if (outcome == DONE && !look(w->primary, copy->path, &entry))
-        outcome = absent(w, copy->path, copy->order.attempt, cause);
-    return outcome;
-}
-
 static enum outcome
 carry_out(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
@@ -532,41 +285,28 @@ carry_out(struct world *w, const struct order_copy *copy, enum cause *cause)
     bool fetches = copy->order.kind == PUT && !copy->has_body && copy->order.size > 0;
 
     if (copy->order.kind == LAG_PRUNE)
-        return prune(w, copy, cause);
+        return model_prune(w->primary, w->backup, copy->path, copy->order.attempt, cause);
     if (copy->order.kind == LAG_PATH || fetches)
-        return path_by_state(w, copy, cause);
-    return apply(w->backup, change, body_view(&copy->body).at, cause);
-}
-
-static bool
-is_same(struct world *w, const char *path)
-{
-    char one[CONTENT_BYTES], other[CONTENT_BYTES];
-    struct entry a, b;
-
-    if (!look(w->primary, path, &a) || !look(w->backup, path, &b) || a.is_directory ||
-        b.is_directory || a.size != b.size)
-        return false;
-    content(w->primary, path, one);
-    content(w->backup, path, other);
-    return memcmp(one, other, (size_t) a.size) == 0;
+        return model_path_by_state(w->primary, w->backup, copy->path, copy->order.attempt, cause);
+    return model_apply(w->backup, change, body_view(&copy->body).at, cause);
 }
 
 /* What is done by state never takes a file that the backup has as the primary has it. */
 static enum outcome
 carry_out_and_keep(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
-    struct paths *paths = memory_new(sizeof *paths);
+    struct model_paths *paths = memory_new(sizeof *paths);
     bool had[sizeof paths->at / sizeof *paths->at];
     enum outcome outcome;
 
-    collect(w->primary, "/", paths);
+    model_collect(w->primary, "/", paths);
     for (size_t i = 0; i < paths->count; i++)
-        had[i] = is_same(w, paths->at[i]);
+        had[i] = model_is_same(w->primary, w->backup, paths->at[i]);
     outcome = carry_out(w, copy, cause);
     for (size_t i = 0; i < paths->count; i++)
-        check(!had[i] || copy->order.kind < LAG_TREE || is_same(w, paths->at[i]));
-    paths_free(paths);
+        check(!had[i] || copy->order.kind < LAG_TREE ||
+            model_is_same(w->primary, w->backup, paths->at[i]));
+    model_paths_free(paths);
     return outcome;
 }
 
@@ -587,7 +327,7 @@ pick_sent(const struct world *w)
 static void
 check_acknowledged(struct world *w)
 {
-    struct paths *paths;
+    struct model_paths *paths;
     struct entry entry;
 
     if (!w->wait || w->wait->links > 0)
@@ -598,13 +338,13 @@ check_acknowledged(struct world *w)
         return; /* what came behind it may have changed that */
     paths = memory_new(sizeof *paths);
     paths->at[paths->count++] = memory_copy(w->wait_to, strlen(w->wait_to));
-    check(look(w->primary, w->wait_to, &entry));
+    check(model_look(w->primary, w->wait_to, &entry));
     if (entry.is_directory)
-        collect(w->primary, w->wait_to, paths);
+        model_collect(w->primary, w->wait_to, paths);
     for (size_t i = 0; i < paths->count; i++)
-        check(is_same(w, paths->at[i]) ||
-            (look(w->primary, paths->at[i], &entry) && entry.is_directory));
-    paths_free(paths);
+        check(model_is_same(w->primary, w->backup, paths->at[i]) ||
+            (model_look(w->primary, paths->at[i], &entry) && entry.is_directory));
+    model_paths_free(paths);
 }
 
 static void
@@ -638,52 +378,32 @@ end_order(struct world *w)
 static void
 walk(struct world *w)
 {
-    struct paths *paths = memory_new(sizeof *paths);
+    struct model_paths *paths = memory_new(sizeof *paths);
     const char *path, *after;
     struct entry entry;
 
     if (ledger_walk(w->ledger, 0, &path, &after)) {
-        if (!look(w->primary, path, &entry)) {
+        if (!model_look(w->primary, path, &entry)) {
             ledger_walk_failed(w->ledger, 0, REFUSED, view_of("nothing is there"));
         } else {
             ledger_walk_found(w->ledger, 0, path, entry.size);
             if (entry.is_directory)
-                collect(w->primary, path, paths);
+                model_collect(w->primary, path, paths);
             for (size_t i = 0; i < paths->count; i++)
-                if (look(w->primary, paths->at[i], &entry))
+                if (model_look(w->primary, paths->at[i], &entry))
                     ledger_walk_found(w->ledger, 0, paths->at[i], entry.size);
             ledger_walk_paged(w->ledger, 0, false, view_of(""));
         }
     }
-    paths_free(paths);
+    model_paths_free(paths);
 }
 
 /* ---- the end --------------------------------------------------------------------- */
 
 static void
-check_same(struct world *w, const struct paths *paths)
-{
-    for (size_t i = 0; i < paths->count; i++) {
-        char one[CONTENT_BYTES], other[CONTENT_BYTES];
-        struct entry a, b;
-
-        check(look(w->primary, paths->at[i], &a));
-        check(look(w->backup, paths->at[i], &b));
-        check(a.is_directory == b.is_directory);
-        if (!a.is_directory) {
-            check(a.mode == b.mode);
-            check(a.size == b.size);
-            content(w->primary, paths->at[i], one);
-            content(w->backup, paths->at[i], other);
-            check(memcmp(one, other, (size_t) a.size) == 0);
-        }
-    }
-}
-
-static void
 check_converges(struct world *w)
 {
-    struct paths *primary = memory_new(sizeof *primary), *backup = memory_new(sizeof *backup);
+    struct model_paths *primary = memory_new(sizeof *primary), *backup = memory_new(sizeof *backup);
     struct ledger_state is;
     unsigned steps = 0;
 
@@ -697,12 +417,12 @@ check_converges(struct world *w)
         check(++steps < IDLE_STEPS);
     } while (is.pending > 0);
     check(strcmp(is.state, "idle") == 0);
-    collect(w->primary, "/", primary);
-    collect(w->backup, "/", backup);
-    check_same(w, primary);
+    model_collect(w->primary, "/", primary);
+    model_collect(w->backup, "/", backup);
+    model_check_same(w->primary, w->backup, primary);
     check(primary->count == backup->count);
-    paths_free(primary);
-    paths_free(backup);
+    model_paths_free(primary);
+    model_paths_free(backup);
 }
 
 static void
@@ -714,8 +434,8 @@ run_seed(uint64_t seed)
     state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     printf("seed %" PRIu64 "\r", seed);
     fflush(stdout);
-    w->primary = open_place("primary");
-    w->backup = open_place("backup");
+    w->primary = model_open("primary");
+    w->backup = model_open("backup");
     w->next_seq = 1;
     w->failing = draw(3) ? draw(40) : 0;
     snprintf(w->directory, sizeof w->directory, "/tmp/knarr-ledger-XXXXXX");
@@ -738,8 +458,8 @@ run_seed(uint64_t seed)
     }
     check_converges(w);
     close_ledger(w);
-    kind->close(&w->primary);
-    kind->close(&w->backup);
+    model_close(&w->primary);
+    model_close(&w->backup);
     for (size_t i = 0; i < w->promised_count; i++) {
         free(w->promised[i].path);
         free(w->promised[i].to);
@@ -758,7 +478,6 @@ main(int argc, char **argv)
     uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : SEEDS;
 
     clock_source = &fake_clock;
-    kind = backend_kind_find("memory");
     for (uint64_t seed = first; seed < first + seeds; seed++)
         run_seed(seed);
     printf("ok %" PRIu64 " seeds: a backup becomes equal to the primary\n", seeds);
