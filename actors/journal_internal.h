@@ -4,11 +4,13 @@
 /*
  * The journal's own state, shared by
  *
- *     journal.c      commits, the primary's answers, sending
- *     checkpoint.c   when records may go
- *     recovery.c     what a start finds and does
- *     versions.c     the newest change of each path
- *     survey.c       what operators and waiters are told
+ *     journal.c         the actor: group commit, sending
+ *     promises.c        from a COMMIT to its record, and what the primary answers
+ *     checkpoint.c      when records may go
+ *     recovery_open.c   what a start opens
+ *     recovery.c        what a start finds and does
+ *     versions.c        the newest change of each path
+ *     survey.c          what operators and waiters are told
  */
 
 #include "actors/catalog.h"
@@ -87,14 +89,20 @@ struct journal {
 
 /* journal.c */
 void journal_break(struct journal *, const struct report *);
-void op_free(struct op **);
-void journal_append_noted(struct journal *, unsigned backup, uint64_t seq);
 void journal_apply(struct journal *, const struct op *, uint64_t attempt);
 void journal_own_change(struct journal *, enum change_kind, const char *path);
+
+/* promises.c */
+void op_free(struct op **);
+void on_commit(void *, struct envelope *);
+void tell_refused(struct journal *, const struct op *, enum outcome, const struct report *);
+void primary_applied(struct journal *, const struct message_applied *);
+void ask_rename(struct journal *);
+void rename_flushed(struct journal *, const struct message_flushed *);
+void journal_append_noted(struct journal *, unsigned backup, uint64_t seq);
 void journal_keep_stage(struct journal *, uint64_t seq, const char *path);
 /* Of the backups named by their stable ids, those that there are. */
 uint64_t journal_targets(const struct journal *, struct view ids);
-uint64_t journal_now_or(uint64_t due);
 
 /* versions.c */
 void version_note(struct journal *, const struct op *);
@@ -104,8 +112,10 @@ void checkpoint_consider(struct journal *);
 void checkpoint_begin(struct journal *);
 void checkpoint_flushed(struct journal *, const struct message_flushed *);
 
-/* recovery.c */
+/* recovery_open.c */
 enum outcome recovery_open(struct journal *, const char *directory, struct report *);
+
+/* recovery.c */
 void recovery_applied(struct journal *, const struct message_applied *);
 void recovery_checkpointed(struct journal *);
 void recovery_close(struct journal *);
