@@ -13,11 +13,13 @@
 #include "base/fault.h"
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <utlist.h>
 
 enum {
-    NOTED_DELAY_MS = 200, /* losing a note repeats a harmless apply, so it may wait */
+    NOTED_DELAY_MS = 200,  /* losing a note repeats a harmless apply, so it may wait */
+    FAILURE_LOG_MS = 1000, /* between two lines about one backup */
 };
 
 void
@@ -71,19 +73,33 @@ journal_own_change(struct journal *self, enum change_kind kind, const char *path
         NULL);
 }
 
+/* A backup that has a bad time fails thousands of times; one line a second says so. */
+static void
+log_failure(struct journal *self, unsigned backup, const struct message_applied *m)
+{
+    struct failure_log *log = &self->failures[backup];
+    uint64_t now = clock_ms();
+    char *reason;
+
+    log->untold++;
+    if (now < log->quiet_until_ms)
+        return;
+    reason = view_dup(m->reason);
+    LOG(WARN, "apply_failed", "backup=%s outcome=%s times=%" PRIu64 " reason=%s",
+        self->backups[backup].name, outcome_name(m->outcome), log->untold, log_quote(reason));
+    free(reason);
+    log->untold = 0;
+    log->quiet_until_ms = now + FAILURE_LOG_MS;
+}
+
 static void
 backup_applied(struct journal *self, const struct message_applied *m)
 {
     unsigned backup = (unsigned) m->store - 1;
     uint64_t seq;
 
-    if (m->outcome != DONE) {
-        char *reason = view_dup(m->reason);
-
-        LOG(WARN, "apply_failed", "backup=%s outcome=%s reason=%s", self->backups[backup].name,
-            outcome_name(m->outcome), log_quote(reason));
-        free(reason);
-    }
+    if (m->outcome != DONE)
+        log_failure(self, backup, m);
     seq = ledger_ended(self->ledger, backup, m->attempt, m->outcome, m->cause, m->reason);
     if (seq > 0)
         journal_append_noted(self, backup, seq);

@@ -51,6 +51,11 @@ struct stage_left {
     char path[];
 };
 
+/* What was not logged of a backup's failures, so as not to flood. */
+struct failure_log {
+    uint64_t untold, quiet_until_ms;
+};
+
 struct journal {
     struct host *host;
     const struct conf *conf;
@@ -61,6 +66,7 @@ struct journal {
     unsigned backup_count;
 
     int directory_fd; /* of the segments */
+    struct failure_log failures[BACKUPS_MAX];
     struct wal *wal;
     struct catalog *catalog;
     struct ledger *ledger;
