@@ -131,8 +131,7 @@ void on_survey(void *, struct envelope *);
 void on_await(void *, struct envelope *);
 void on_revive(void *, struct envelope *);
 void tell_waited(struct journal *, struct wait *, bool is_late);
-/* COPYs, packed: of all targets as pending, or as a wait knows them; empty for none. */
-void pack_pending(struct journal *, uint64_t targets, struct body *);
-void pack_copies(struct journal *, const struct wait *, struct body *);
+/* A COPY for each target, packed: as the wait knows it, or pending if there is none. */
+void pack_copies(struct journal *, uint64_t targets, const struct wait *, struct body *);
 
 #endif

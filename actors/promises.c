@@ -331,7 +331,7 @@ primary_done(struct journal *self, struct op *op)
     owe(self, op, wait);
     body_init(&copies);
     if (!wait)
-        pack_pending(self, op->targets, &copies);
+        pack_copies(self, op->targets, NULL, &copies);
     tell_committed(self, op->request,
         &(struct message_committed){ .outcome = DONE,
             .seq = op->seq,

@@ -49,32 +49,7 @@ copy_state(const struct wait *wait, unsigned backup)
 }
 
 void
-pack_copies(struct journal *self, const struct wait *wait, struct body *body)
-{
-    struct packing p = { .room = COPY_BYTES_MAX * (size_t) self->backup_count };
-
-    p.at = memory_resize(NULL, p.room);
-
-    for (unsigned b = 0; b < self->backup_count; b++) {
-        const char *reason = wait->backup[b].reason;
-
-        if (!(wait->targets & (UINT64_C(1) << b)))
-            continue;
-        pack(&p,
-            &(struct message){
-                .tag = COPY,
-                .copy = { .backup = view_of(self->backups[b].name),
-                    .state = view_of(copy_state(wait, b)),
-                    .cause = wait->backup[b].cause,
-                    .reason = view_of(reason ? reason : "") },
-            });
-    }
-    body_copy(body, (struct view){ p.at, p.used });
-    free(p.at);
-}
-
-void
-pack_pending(struct journal *self, uint64_t targets, struct body *body)
+pack_copies(struct journal *self, uint64_t targets, const struct wait *wait, struct body *body)
 {
     struct packing p = { .room = COPY_BYTES_MAX * (size_t) self->backup_count };
 
@@ -82,15 +57,20 @@ pack_pending(struct journal *self, uint64_t targets, struct body *body)
     if (targets == 0)
         return;
     p.at = memory_resize(NULL, p.room);
-    for (unsigned b = 0; b < self->backup_count; b++)
-        if (targets & (UINT64_C(1) << b))
-            pack(&p,
-                &(struct message){
-                    .tag = COPY,
-                    .copy = { .backup = view_of(self->backups[b].name),
-                        .state = view_of("pending"),
-                        .reason = view_of("") },
-                });
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        const char *reason = wait ? wait->backup[b].reason : NULL;
+
+        if (!(targets & (UINT64_C(1) << b)))
+            continue;
+        pack(&p,
+            &(struct message){
+                .tag = COPY,
+                .copy = { .backup = view_of(self->backups[b].name),
+                    .state = view_of(wait ? copy_state(wait, b) : "pending"),
+                    .cause = wait ? wait->backup[b].cause : CAUSE_NONE,
+                    .reason = view_of(reason ? reason : "") },
+            });
+    }
     body_copy(body, (struct view){ p.at, p.used });
     free(p.at);
 }
@@ -124,7 +104,7 @@ tell_waited(struct journal *self, struct wait *wait, bool is_late)
     struct body body;
 
     wait->is_answered = true;
-    pack_copies(self, wait, &body);
+    pack_copies(self, wait->targets, wait, &body);
     if (is_late) {
         report.cause = CAUSE_QUORUM;
         describe(self, wait, &report);

@@ -37,8 +37,6 @@ enum sync_type { SYNC_ASYNC, SYNC_SYNC };
 enum durability { DURABILITY_POWER, DURABILITY_PROCESS };
 enum refill { REFILL_BACKGROUND, REFILL_LAZY };
 
-enum backend_choice { BACKEND_LOCAL, BACKEND_MEMORY, BACKEND_NULL };
-
 struct conf_backend {
     char *name;         /* "primary", or the backup's */
     char *kind;         /* as a struct backend_kind is named: "local", "memory" */
