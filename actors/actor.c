@@ -34,6 +34,7 @@ enum {
     ENDPOINT_BYTES = 128,
     OUTLETS_MAX = 128,
     LAST_TURNS = 256, /* of an actor that was told to stop */
+    NAP_MAX_MS = 3600000,
 };
 
 #define NEVER UINT64_MAX
@@ -58,13 +59,21 @@ struct outlet {
     bool is_gone; /* it has ended, and the log has said so */
 };
 
+/*
+ * A socket that is listened to.  Its descriptor is signalled only by what comes
+ * after the socket was asked and had nothing; until then there may be more.
+ */
+struct ear {
+    zsock_t *socket; /* or NULL */
+    bool may_have;
+};
+
 struct host {
     const struct actor_kind *kind;
     char name[NAME_MAX_BYTES];
     void *self;
     zsock_t *pipe;
-    zsock_t *mailbox;
-    zsock_t *strangers; /* or NULL */
+    struct ear mailbox, strangers;
     struct outlet outlets[OUTLETS_MAX];
     size_t outlet_count;
     uint64_t wake_ms;
@@ -141,7 +150,8 @@ enum reply
 host_reply(struct host *host, struct view peer, const struct message *message,
     struct body *take_body)
 {
-    if (message_send(zsock_resolve(host->strangers), peer, message, take_body))
+    host->strangers.may_have = true; /* sending, too, may take note of what has come */
+    if (message_send(zsock_resolve(host->strangers.socket), peer, message, take_body))
         return REPLY_SENT;
     return errno == EAGAIN ? REPLY_LATER : REPLY_NEVER;
 }
@@ -176,7 +186,7 @@ host_listen(struct host *host, const char *endpoint, struct report *report)
         return report_set(report, REFUSED, CAUSE_CONFIG, "cannot listen at %s: %s", endpoint,
             zmq_strerror(errno));
     }
-    host->strangers = socket;
+    host->strangers = (struct ear){ socket, true };
     return DONE;
 }
 
@@ -206,16 +216,19 @@ hear(struct host *host, struct envelope *envelope, bool is_stranger)
 
 /* Hear what has come; returns how many messages were read. */
 static int
-drain(struct host *host, zsock_t *socket, bool is_stranger)
+drain(struct host *host, struct ear *ear)
 {
+    bool is_stranger = ear == &host->strangers;
     int count;
 
     for (count = 0; count < TURN_MESSAGES; count++) {
         struct envelope *envelope;
-        int got = message_receive(zsock_resolve(socket), is_stranger, &envelope);
+        int got = message_receive(zsock_resolve(ear->socket), is_stranger, &envelope);
 
-        if (got == 0)
+        if (got == 0) {
+            ear->may_have = false;
             break;
+        }
         if (got < 0)
             LOG(WARN, "malformed", "actor=%s stranger=%d", host->name, is_stranger);
         else
@@ -225,13 +238,15 @@ drain(struct host *host, zsock_t *socket, bool is_stranger)
     return count;
 }
 
-static int
+static void
 turn(struct host *host)
 {
-    int heard = drain(host, host->mailbox, false);
+    int heard = 0;
 
-    if (host->strangers)
-        heard += drain(host, host->strangers, true);
+    if (host->mailbox.may_have)
+        heard += drain(host, &host->mailbox);
+    if (host->strangers.may_have)
+        heard += drain(host, &host->strangers);
     if (host->wake_ms <= clock_ms()) {
         host->wake_ms = NEVER;
         if (host->kind->woken)
@@ -240,23 +255,26 @@ turn(struct host *host)
     }
     if (heard > 0 && host->kind->settled)
         host->kind->settled(host->self);
-    return heard;
 }
 
-static long
+static int
 poll_timeout_ms(const struct host *host)
 {
     uint64_t now = clock_ms();
 
+    if (host->mailbox.may_have || host->strangers.may_have)
+        return 0;
     if (host->wake_ms == NEVER)
         return -1;
-    return host->wake_ms > now ? (long) (host->wake_ms - now) : 0;
+    if (host->wake_ms <= now)
+        return 0;
+    return host->wake_ms - now < NAP_MAX_MS ? (int) (host->wake_ms - now) : NAP_MAX_MS;
 }
 
-static int
+static struct pollfd
 descriptor(zsock_t *socket)
 {
-    return (int) zsock_fd(socket);
+    return (struct pollfd){ socket ? (int) zsock_fd(socket) : -1, POLLIN, 0 };
 }
 
 static bool
@@ -266,26 +284,25 @@ is_told_to_stop(struct host *host)
 }
 
 /*
- * zmq_poll() asks every socket twice, at some system calls each.  A turn that
- * hears nothing has asked them all, and sent nothing since; so it is safe to
- * wait for their descriptors.  They are signalled only by what comes after a
- * socket was asked and had nothing: so the pipe is asked each time, too.
+ * To ask a ZeroMQ socket costs some system calls, and zmq_poll() asks each one
+ * twice.  So one poll() of the descriptors says who is worth asking, and who
+ * is asked is asked until there is nothing.
  */
 static void
 run(struct host *host)
 {
-    for (;;) {
-        struct pollfd waiting[] = {
-            { descriptor(host->pipe), POLLIN, 0 },
-            { descriptor(host->mailbox), POLLIN, 0 },
-            { host->strangers ? descriptor(host->strangers) : -1, POLLIN, 0 },
-        };
+    struct pollfd heard[] = {
+        descriptor(host->pipe),
+        descriptor(host->mailbox.socket),
+        descriptor(host->strangers.socket),
+    };
 
-        do
-            if (is_told_to_stop(host))
-                return;
-        while (turn(host) > 0);
-        poll(waiting, host->strangers ? 3 : 2, (int) poll_timeout_ms(host));
+    heard[0].revents = POLLIN; /* it was written to, and has not been asked since */
+    while (!heard[0].revents || !is_told_to_stop(host)) {
+        poll(heard, sizeof heard / sizeof *heard, poll_timeout_ms(host));
+        host->mailbox.may_have |= heard[1].revents != 0;
+        host->strangers.may_have |= heard[2].revents != 0;
+        turn(host);
     }
 }
 
@@ -300,13 +317,13 @@ finish(struct host *host)
     int turns = 0, heard;
 
     do {
-        heard = drain(host, host->mailbox, false);
+        heard = drain(host, &host->mailbox);
         if (heard > 0 && host->kind->settled)
             host->kind->settled(host->self);
     } while (heard > 0 && ++turns < LAST_TURNS);
     host->kind->close(host->self);
-    zsock_destroy(&host->strangers);
-    close_mailbox(&host->mailbox);
+    zsock_destroy(&host->strangers.socket);
+    close_mailbox(&host->mailbox.socket);
 }
 
 static void
@@ -325,8 +342,8 @@ thread_main(zsock_t *pipe, void *arg)
     host->pipe = pipe;
     host->wake_ms = NEVER;
     host->is_stopping = boot->is_stopping;
-    host->mailbox = open_mailbox(boot->name);
-    if (host->mailbox)
+    host->mailbox = (struct ear){ open_mailbox(boot->name), true };
+    if (host->mailbox.socket)
         outcome = boot->kind->open(host->self, host, boot->args, &report);
     zstr_sendx(pipe, outcome == DONE ? "READY" : report.text, NULL);
     if (outcome == DONE) {
@@ -337,7 +354,7 @@ thread_main(zsock_t *pipe, void *arg)
     }
     for (size_t i = 0; i < host->outlet_count; i++)
         zsock_destroy(&host->outlets[i].socket);
-    close_mailbox(&host->mailbox);
+    close_mailbox(&host->mailbox.socket);
     free(host->self);
     free(host);
 }
