@@ -91,6 +91,7 @@ local_lookup(struct backend *self, struct lookup *lookup)
 static enum outcome
 read_open(struct backend *self, int fd, struct reading *reading, struct report *report)
 {
+    uint64_t length = reading->length;
     struct stat found;
     ssize_t got;
 
@@ -106,7 +107,9 @@ read_open(struct backend *self, int fd, struct reading *reading, struct report *
             self->name, path_excerpt(reading->path).text);
     if (reading->offset >= reading->entry.size)
         return DONE;
-    got = disk_read_all(fd, reading->into, reading->length, (off_t) reading->offset);
+    if (length > reading->entry.size - reading->offset)
+        length = reading->entry.size - reading->offset; /* or one more read would find the end */
+    got = disk_read_all(fd, reading->into, (size_t) length, (off_t) reading->offset);
     if (got < 0)
         return local_failed(self, errno, "read", reading->path, report);
     reading->got = (size_t) got;
