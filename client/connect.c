@@ -14,6 +14,11 @@ enum {
     PROTOCOL = 1,
     CONNECT_MS = 3000, /* for somebody to be there at all */
     LINGER_MS = 500,   /* for a CANCEL still to leave */
+    /*
+     * Most answers come by then, and libzmq waits for them with the fewest
+     * system calls; but it does not look at the monitor meanwhile.
+     */
+    ANSWER_SOON_MS = 20,
 };
 
 #define MONITOR "inproc://monitor"
@@ -38,6 +43,7 @@ dial(struct knarr *self, struct report *report)
     set_number(self->socket, ZMQ_IMMEDIATE, 1);
     set_number(self->socket, ZMQ_LINGER, LINGER_MS);
     set_number(self->socket, ZMQ_RCVHWM, SESSION_FRAMES);
+    set_number(self->socket, ZMQ_RCVTIMEO, (int) session_sooner(ANSWER_SOON_MS, self->timeout_ms));
     set_number(self->monitor, ZMQ_LINGER, 0);
     zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED);
     if (zmq_connect(self->monitor, MONITOR) || zmq_connect(self->socket, self->endpoint))

@@ -150,26 +150,35 @@ await_sign(struct knarr *self, struct silence *silence, struct report *report)
     return session_sleep(self, ZMQ_POLLIN, session_sooner(gone_ms, ping_ms), report);
 }
 
+/* 0, or why not; the body stays the caller's. */
+static int
+offer(struct knarr *self, const struct message *message, const struct body *body)
+{
+    struct body shared;
+
+    if (body)
+        body_share(&shared, body);
+    return message_send(self->socket, view_of(""), message, body ? &shared : NULL) ? 0 : errno;
+}
+
 enum outcome
 session_say(struct knarr *self, const struct message *message, struct body *take_body,
     struct report *report)
 {
     uint64_t gone_ms = clock_ms() + self->timeout_ms;
     enum outcome outcome = DONE;
+    int error = offer(self, message, take_body);
 
-    while (outcome == DONE && !session_can_say(self)) {
+    while (outcome == DONE && error == EAGAIN && clock_ms() < gone_ms) {
         outcome = session_sleep(self, ZMQ_POLLOUT, gone_ms, report);
-        if (outcome == DONE && clock_ms() >= gone_ms && !session_can_say(self))
-            outcome = session_lost(self, "takes no more messages", report);
+        if (outcome == DONE)
+            error = offer(self, message, take_body);
     }
-    if (outcome != DONE) {
-        if (take_body)
-            body_clear(take_body);
+    if (take_body)
+        body_clear(take_body);
+    if (outcome != DONE || error == 0)
         return outcome;
-    }
-    if (message_send(self->socket, view_of(""), message, take_body))
-        return DONE;
-    if (errno == EMSGSIZE)
+    if (error == EMSGSIZE)
         return report_set(report, REFUSED, CAUSE_TOO_LARGE, "the request is longer than %d bytes",
             HEADER_BYTES_MAX);
     return session_lost(self, "takes no more messages", report);
@@ -243,9 +252,9 @@ session_hear(struct knarr *self, struct span span, struct envelope **envelope,
     struct report *report)
 {
     struct silence silence = { .since_ms = clock_ms() };
+    int got = message_await(self->socket, envelope);
 
-    for (;;) {
-        int got = message_receive(self->socket, false, envelope);
+    for (;; got = message_receive(self->socket, false, envelope)) {
         enum outcome outcome = DONE;
 
         if (got < 0)

@@ -91,8 +91,9 @@ struct parts {
     int count;
 };
 
+/* The flags are for the first; what belongs to it is there when it is. */
 static int
-receive_parts(void *socket, struct parts *parts)
+receive_parts(void *socket, int flags, struct parts *parts)
 {
     bool has_more = true;
 
@@ -100,7 +101,7 @@ receive_parts(void *socket, struct parts *parts)
         zmq_msg_t beyond, *frame = parts->count < 3 ? &parts->frame[parts->count] : &beyond;
 
         zmq_msg_init(frame);
-        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
+        if (zmq_msg_recv(frame, socket, parts->count == 0 ? flags : ZMQ_DONTWAIT) < 0) {
             zmq_msg_close(frame);
             return -1;
         }
@@ -136,11 +137,11 @@ open_parts(struct parts *parts, int first)
     return envelope;
 }
 
-int
-message_receive(void *socket, bool has_peer, struct envelope **envelope)
+static int
+receive(void *socket, int flags, bool has_peer, struct envelope **envelope)
 {
     struct parts parts;
-    int kept, failed = receive_parts(socket, &parts);
+    int kept, failed = receive_parts(socket, flags, &parts);
 
     kept = parts.count < 3 ? parts.count : 3;
     *envelope = failed ? NULL : open_parts(&parts, has_peer ? 1 : 0);
@@ -149,4 +150,16 @@ message_receive(void *socket, bool has_peer, struct envelope **envelope)
     if (failed)
         return 0;
     return *envelope ? 1 : -1;
+}
+
+int
+message_receive(void *socket, bool has_peer, struct envelope **envelope)
+{
+    return receive(socket, ZMQ_DONTWAIT, has_peer, envelope);
+}
+
+int
+message_await(void *socket, struct envelope **envelope)
+{
+    return receive(socket, 0, false, envelope);
 }

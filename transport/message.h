@@ -82,5 +82,7 @@ bool message_send(void *socket, struct view peer, const struct message *, struct
  * -1 when a malformed message was read and dropped.
  */
 int message_receive(void *socket, bool has_peer, struct envelope **);
+/* The same without a peer, waiting as long as the socket's ZMQ_RCVTIMEO says. */
+int message_await(void *socket, struct envelope **);
 
 #endif
