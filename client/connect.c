@@ -6,8 +6,10 @@
 #include "client/session_internal.h"
 
 #include "base/clock.h"
+#include "client/context.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum {
@@ -21,8 +23,6 @@ enum {
     ANSWER_SOON_MS = 20,
 };
 
-#define MONITOR "inproc://monitor"
-
 static void
 set_number(void *socket, int option, int value)
 {
@@ -34,9 +34,13 @@ static enum outcome
 dial(struct knarr *self, struct report *report)
 {
     const int64_t frame_bytes = CHUNK_BYTES_MAX;
+    static atomic_uint dialled; /* the last monitor's name may still be taken */
+    void *context = context_zmq(self->context);
+    char monitor[64];
 
-    self->socket = zmq_socket(self->context, ZMQ_DEALER);
-    self->monitor = zmq_socket(self->context, ZMQ_PAIR);
+    snprintf(monitor, sizeof monitor, "inproc://monitor/%u", dialled++);
+    self->socket = zmq_socket(context, ZMQ_DEALER);
+    self->monitor = zmq_socket(context, ZMQ_PAIR);
     if (!self->socket || !self->monitor)
         return report_errno(report, errno, "%s: no socket", self->endpoint);
     zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &frame_bytes, sizeof frame_bytes);
@@ -45,8 +49,8 @@ dial(struct knarr *self, struct report *report)
     set_number(self->socket, ZMQ_RCVHWM, SESSION_FRAMES);
     set_number(self->socket, ZMQ_RCVTIMEO, (int) session_sooner(ANSWER_SOON_MS, self->timeout_ms));
     set_number(self->monitor, ZMQ_LINGER, 0);
-    zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED);
-    if (zmq_connect(self->monitor, MONITOR) || zmq_connect(self->socket, self->endpoint))
+    zmq_socket_monitor(self->socket, monitor, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED);
+    if (zmq_connect(self->monitor, monitor) || zmq_connect(self->socket, self->endpoint))
         return report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
             "%s is not an endpoint (ipc:///PATH or tcp://HOST:PORT): %s", self->endpoint,
             zmq_strerror(errno));

@@ -5,6 +5,7 @@
 #include "client/result.h"
 
 #include "base/memory.h"
+#include "client/context.h"
 
 #include <errno.h>
 
@@ -33,7 +34,7 @@ knarr_open(const char *endpoint, const struct knarr_identity *identity, struct k
     self->user = copy_of(identity->user, "");
     self->client = copy_of(identity->client, "libknarr " KNARR_VERSION);
     self->timeout_ms = identity->timeout_ms ? identity->timeout_ms : TIMEOUT_MS;
-    self->context = zmq_ctx_new();
+    self->context = context_take();
     outcome = self->context ? session_open(self, &report)
                             : report_errno(&report, errno, "no ZeroMQ context");
     if (result_report(result, outcome, &report) != KNARR_DONE)
@@ -49,8 +50,7 @@ knarr_close(struct knarr **knarr)
     if (!self)
         return;
     session_close(self);
-    if (self->context)
-        zmq_ctx_term(self->context);
+    context_return(&self->context);
     free(self->endpoint);
     free(self->account);
     free(self->user);

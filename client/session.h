@@ -28,7 +28,7 @@ enum {
 struct knarr {
     char *endpoint, *account, *user, *client;
     uint64_t timeout_ms;
-    void *context;
+    struct context *context;
     void *socket;  /* a DEALER, or NULL while closed */
     void *monitor; /* tells when the connection is made and lost */
     bool is_connected, is_lost;
