@@ -1,5 +1,5 @@
 # Whole-program tests: tests/stories/.  Their sizes come from the environment of
-# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_STORY_SEED.
+# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_STORY_SEED.
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
                tests/stories/workload/diary.c)
 target_link_libraries(workload PRIVATE knarr_client knarr_history)
@@ -18,6 +18,7 @@ endfunction()
 
 size_from_environment(KNARR_SWEEP_KILLS 1000)
 size_from_environment(KNARR_POWER_CUTS 200)
+size_from_environment(KNARR_UML_CUTS 5)
 size_from_environment(KNARR_STORY_SEED 1)
 
 function(story name labels seconds)
@@ -36,3 +37,7 @@ story(crash_sweep sweep 1200 ${stories}/crash_sweep ${programs}
 story(powercut power 1200 ${stories}/powercut ${programs}
       --cuts ${KNARR_POWER_CUTS} --seed ${KNARR_STORY_SEED})
 story(each_sync_matters power 1200 ${stories}/each_sync_matters ${programs})
+if(NOT KNARR_SANITIZE) # whose shadow memory is more than a guest has room for
+  story(uml_cuts power 600 ${stories}/uml_cuts ${programs}
+        --cuts ${KNARR_UML_CUTS} --seed ${KNARR_STORY_SEED})
+endif()

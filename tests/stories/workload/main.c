@@ -4,12 +4,13 @@
  *
  *     workload --endpoint E --history FILE [--threads N] [--count N] [--seconds S]
  *              [--seed N] [--run N] [--acks K] [--large N] [--tops N]
- *              [--root NAME] [--timeout MS] [--stay]
+ *              [--root NAME] [--timeout MS] [--stay] [--synced]
  *
  * --count is per thread.  --run makes the numbers of operations unique among
  * several runs that share a history.  A request that the server no longer
  * answered stays without an end.  Then the client gives up, or with --stay waits
- * until the server is there again.  Exits 0 when all was done, 3 when the server
+ * until the server is there again.  With --synced each line of the history is on
+ * its disk before the next step is taken.  Exits 0 when all was done, 3 when the server
  * was lost without --stay.
  */
 
@@ -32,7 +33,7 @@ enum { THREADS_MAX = 256, REST_MS = 20 };
 struct options {
     const char *endpoint, *history, *root;
     uint64_t threads, count, seconds, seed, run, acks, large, tops, timeout_ms;
-    bool stays;
+    bool stays, is_synced;
 };
 
 struct client {
@@ -188,7 +189,8 @@ run(const struct options *options)
     static struct client clients[THREADS_MAX];
     char *prefix = memory_print("/default/resources/%s", options->root);
     const struct diary diary = {
-        .fd = open(options->history, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644),
+        .fd = open(options->history,
+            O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (options->is_synced ? O_DSYNC : 0), 0644),
         .prefix = prefix,
     };
     int status = 0;
@@ -221,27 +223,29 @@ read_options(struct options *self, int argc, char **argv)
         const char *name;
         const char **text;
         uint64_t *number;
+        bool *flag;
     } known[] = {
-        { "endpoint", &self->endpoint, NULL },
-        { "history", &self->history, NULL },
-        { "root", &self->root, NULL },
-        { "threads", NULL, &self->threads },
-        { "count", NULL, &self->count },
-        { "seconds", NULL, &self->seconds },
-        { "seed", NULL, &self->seed },
-        { "run", NULL, &self->run },
-        { "acks", NULL, &self->acks },
-        { "large", NULL, &self->large },
-        { "tops", NULL, &self->tops },
-        { "timeout", NULL, &self->timeout_ms },
-        { "stay", NULL, NULL },
+        { "endpoint", .text = &self->endpoint },
+        { "history", .text = &self->history },
+        { "root", .text = &self->root },
+        { "threads", .number = &self->threads },
+        { "count", .number = &self->count },
+        { "seconds", .number = &self->seconds },
+        { "seed", .number = &self->seed },
+        { "run", .number = &self->run },
+        { "acks", .number = &self->acks },
+        { "large", .number = &self->large },
+        { "tops", .number = &self->tops },
+        { "timeout", .number = &self->timeout_ms },
+        { "stay", .flag = &self->stays },
+        { "synced", .flag = &self->is_synced },
     };
     enum { KNOWN = sizeof known / sizeof *known };
     struct option longs[KNOWN + 1] = { { 0 } };
     int i;
 
     for (i = 0; i < KNOWN; i++)
-        longs[i] = (struct option){ known[i].name, i < KNOWN - 1, NULL, 'a' + i };
+        longs[i] = (struct option){ known[i].name, !known[i].flag, NULL, 'a' + i };
     while ((i = getopt_long(argc, argv, "", longs, NULL)) >= 'a') {
         i -= 'a';
         if (known[i].text)
@@ -249,7 +253,7 @@ read_options(struct options *self, int argc, char **argv)
         else if (known[i].number)
             *known[i].number = strtoull(optarg, NULL, 10);
         else
-            self->stays = true;
+            *known[i].flag = true;
     }
     return i == -1 && optind == argc && self->endpoint && self->history && self->threads > 0 &&
         self->threads <= THREADS_MAX && (self->count > 0 || self->seconds > 0);
