@@ -25,13 +25,14 @@ wall_of(uint64_t ms)
     return clock_wall_ns() / 1000000 + ms - clock_ms();
 }
 
+/* At most so far ahead: a row may be from before somebody turned the clock back ten years. */
 static uint64_t
-monotonic_of(uint64_t wall_ms)
+monotonic_of(uint64_t wall_ms, uint64_t ahead_max_ms)
 {
     uint64_t now = clock_ms(), wall = clock_wall_ns() / 1000000;
 
     if (wall_ms >= wall)
-        return now + (wall_ms - wall);
+        return now + (wall_ms - wall < ahead_max_ms ? wall_ms - wall : ahead_max_ms);
     return wall - wall_ms < now ? now - (wall - wall_ms) : 0;
 }
 
@@ -93,6 +94,7 @@ ledger_unsave(struct ledger *ledger, struct backup *b, struct mark *mark)
 }
 
 struct loading {
+    const struct ledger *ledger;
     struct backup *backup;
     uint64_t seen, loaded, bytes;
 };
@@ -117,11 +119,11 @@ load_row(void *context, const struct catalog_lag *row)
     mark->mode = row->mode;
     mark->size = row->size;
     b->bytes += row->size;
-    mark->since_ms = monotonic_of(row->since_ms);
+    mark->since_ms = monotonic_of(row->since_ms, 0);
     mark->rounds = (uint16_t) row->failures;
     if (row->rest_until_ms > 0) {
         mark->state = RESTING;
-        mark->due_ms = monotonic_of(row->rest_until_ms);
+        mark->due_ms = monotonic_of(row->rest_until_ms, loading->ledger->args.quarantine_ms);
         mark->is_dead = row->is_dead;
         mark->is_quarantined = !row->is_dead;
         mark->reason = memory_copy(row->reason, strlen(row->reason));
@@ -134,7 +136,7 @@ load_row(void *context, const struct catalog_lag *row)
 void
 ledger_load(struct ledger *ledger, struct backup *b)
 {
-    struct loading loading = { .backup = b };
+    struct loading loading = { .ledger = ledger, .backup = b };
     size_t room = ledger->args.window_items > b->count ? ledger->args.window_items - b->count : 0;
 
     if (!b->has_rows || room == 0 || b->queued > ledger->args.window_items / 2)

@@ -92,7 +92,7 @@ backend_new(const struct backend_args *args)
     self->top->fd = -1;
     self->top->mode_asked = MODE_UNKNOWN;
     self->is_dirty = true;
-    self->opened_ns = clock_wall_ns();
+    self->opened_ns = self->aside_ns = clock_wall_ns();
     return self;
 }
 

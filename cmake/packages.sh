@@ -13,11 +13,12 @@ packages_build="
 "
 
 # The tests also drive clang (fuzzers), clang-format, a Python client, system
-# call injection, loop-mounted file systems, a kernel to kill, and a .deb.
+# call injection, loop-mounted file systems, a kernel to kill, a clock
+# to turn, and a .deb.
 packages_test="
     g++ clang llvm clang-format libclang-rt-14-dev git binutils dpkg-dev file
     python3 python3-zmq python3-msgpack
-    strace e2fsprogs xfsprogs mount util-linux mandoc procps user-mode-linux
+    strace e2fsprogs xfsprogs mount util-linux mandoc procps user-mode-linux libfaketime
 "
 
 # Side by side with knarr in bench/: what people use today, and where time goes.

@@ -10,6 +10,7 @@ Every process that this starts, it ends.  A wait polls a condition with a deadli
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -59,6 +60,7 @@ class Place:
         self.conf = os.path.join(directory, "ov.conf")
         self.servers = []
         self.clients = []
+        self.server_environment = {}
         self.log = open(os.path.join(directory, "log"), "wb")
 
     def path(self, *parts):
@@ -102,7 +104,7 @@ class Place:
         server = subprocess.Popen(
             [os.path.join(self.programs, name), "--config", self.conf, *more], cwd=self.directory,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
-            env=self.environment())
+            env={**self.environment(), **self.server_environment})
         self.servers.append(server)
         return server
 
@@ -177,6 +179,32 @@ class Place:
 
     def in_sync(self, seconds=20):
         self.knarr("sync", "wait", "--timeout", str(seconds))
+
+    # ---- a history ---------------------------------------------------------------------------
+
+    def workload(self, *more):
+        """Clients that get into each other's way, until judge()."""
+        clients = subprocess.Popen(
+            [os.path.join(self.programs, "workload"), "--endpoint", self.endpoint(), "--history",
+             self.path("history"), "--seconds", str(ANSWER_SECONDS), "--seed", "1", "--stay", *more],
+            stdin=subprocess.DEVNULL)
+        self.clients.append(clients)
+        return clients
+
+    def judge(self, clients):
+        """End the clients and the server: no promise was broken, and b1 has all."""
+        same(clients.poll(), None, "the clients' status")
+        clients.kill()
+        clients.wait()
+        self.in_sync(60)
+        same(self.stop(), 0)
+        with open(self.path("history"), "a") as file:
+            file.write("m %d stop\n" % time.monotonic_ns())
+        checked = subprocess.run(
+            [os.path.join(self.programs, "history_check"), self.path("history"),
+             self.path("data/viking"), self.path("b1")], capture_output=True, text=True)
+        same(checked.returncode, 0, checked.stdout)
+        same(int(re.search(r"applied (\d+)", checked.stdout).group(1)) > 0, True, checked.stdout)
 
     def close(self):
         for client in self.clients:
