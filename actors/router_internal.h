@@ -78,13 +78,14 @@ struct request {
     struct body body; /* a small file's bytes */
 
     /* uploads.c */
-    bool is_upload;  /* pieces are still to come */
-    bool is_staging; /* the store has heard of it */
+    bool is_upload;    /* pieces are still to come */
+    bool is_staging;   /* the store has heard of it */
+    bool takes_pieces; /* and has written what is before them */
     bool is_staged;
     uint64_t heard, taken; /* bytes of the body */
     uint64_t heard_ms;
     uint64_t credit_owed; /* bytes, not yet told in a GO */
-    struct piece *pieces; /* until is_staging */
+    struct piece *pieces; /* until takes_pieces */
     unsigned piece_count;
     char stage[STAGE_PATH_BYTES];
 

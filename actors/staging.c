@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 #include <uthash.h>
@@ -217,16 +218,24 @@ leave_fresh(struct staging *s)
     return true;
 }
 
+static bool
+copies(const struct staging *s)
+{
+    return s->phase == TAIL || (s->phase == HEAD && s->copied < s->head);
+}
+
 /* One slice of work; true if there is more to do without hearing anything. */
 static bool
 step(struct staging *s)
 {
     if (s->phase == HEAD) {
-        if (s->copied < s->head && copy_base(s, s->head, true) == STAGE_GONE)
+        if (copies(s) && copy_base(s, s->head, true) == STAGE_GONE)
             return false;
-        if (s->copied == s->head)
-            s->phase = FRESH;
-        return true;
+        if (s->copied < s->head)
+            return true;
+        s->phase = FRESH;
+        if (s->head > 0)
+            tell_room(s, 0);
     }
     if (s->phase == FRESH)
         return s->is_last && leave_fresh(s);
@@ -285,12 +294,9 @@ stagings_data(struct stagings *all, const struct message_stage_data *m, struct b
         staging_free(s);
         return;
     }
-    while (s->phase == HEAD) {
-        step(s);
-        HASH_FIND(hh, all->by_request, &m->request, sizeof m->request, s);
-        if (!s)
-            return;
-    }
+    if (s->phase == HEAD)
+        step(s); /* nothing is before the new bytes, or they would wait for room */
+    assert(s->phase == FRESH);
     if (!append(s, bytes.at, bytes.length))
         return;
     s->fresh_in += bytes.length;
@@ -301,11 +307,20 @@ stagings_data(struct stagings *all, const struct message_stage_data *m, struct b
 bool
 stagings_work(struct stagings *all)
 {
-    struct staging *s, *next;
+    struct staging *s, *next, *copied = NULL;
     bool has_more = false;
 
     HASH_ITER(hh, all->by_request, s, next)
     {
+        if (copies(s) && copied) {
+            has_more = true;
+            continue;
+        }
+        if (copies(s)) { /* and the others are before it the next time */
+            copied = s;
+            HASH_DEL(all->by_request, s);
+            HASH_ADD(hh, all->by_request, request, sizeof s->request, s);
+        }
         has_more = step(s) || has_more;
     }
     return has_more;

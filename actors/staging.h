@@ -23,7 +23,10 @@ void stagings_free(struct stagings **);
 
 void stagings_begin(struct stagings *, const struct message_stage *);
 void stagings_data(struct stagings *, const struct message_stage_data *, struct body *take);
-/* Copies what is to be copied, a slice at a time; true if there is more to do. */
+/*
+ * Copies a slice of what is to be copied, of one stage after the other, so that
+ * changes go on meanwhile; true if there is more to do.
+ */
 bool stagings_work(struct stagings *);
 /* Whole, and waiting for the flush that makes them durable. */
 bool stagings_want_flush(const struct stagings *);

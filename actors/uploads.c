@@ -4,9 +4,9 @@
  *     client ──WRITE DATA──▶ router ──STAGE STAGE_DATA──▶ the primary's store
  *            ◀──────GO──────        ◀──────STAGE_ROOM────
  *
- * A piece goes on as it comes, unless the upload builds on a file whose claim
- * others still have; then it is kept until that is granted.  The client may be
- * ahead of the store by its credit, and not by a byte more.
+ * A piece goes on as it comes, unless the upload builds on a file: then it is
+ * kept until the claim is granted and the store has copied what is before it.
+ * The client may be ahead of the store by its credit, and not by a byte more.
  */
 
 #include "actors/router_internal.h"
@@ -36,11 +36,23 @@ forward(struct request *r, struct body *take_body, bool is_last)
         take_body);
 }
 
-void
-upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, bool keeps_tail)
+static void
+forward_kept(struct request *r)
 {
     struct piece *piece, *next;
 
+    r->takes_pieces = true;
+    LL_FOREACH_SAFE(r->pieces, piece, next)
+    {
+        forward(r, &piece->body, piece->is_last);
+        free(piece);
+    }
+    r->pieces = NULL;
+}
+
+void
+upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, bool keeps_tail)
+{
     snprintf(r->stage, sizeof r->stage, "/.knarr-stage/%016" PRIx64, r->number);
     r->is_staging = true;
     r->heard_ms = clock_ms();
@@ -56,12 +68,8 @@ upload_begin(struct request *r, const char *base, uint64_t head, uint64_t size, 
                 .mode = r->mode },
         },
         NULL);
-    LL_FOREACH_SAFE(r->pieces, piece, next)
-    {
-        forward(r, &piece->body, piece->is_last);
-        free(piece);
-    }
-    r->pieces = NULL;
+    if (head == 0)
+        forward_kept(r);
 }
 
 void
@@ -71,7 +79,7 @@ upload_piece(struct request *r, struct body *take_body, bool is_last)
 
     r->heard += body_view(take_body).length;
     r->heard_ms = clock_ms();
-    if (r->is_staging) {
+    if (r->takes_pieces) {
         forward(r, take_body, is_last);
         return;
     }
@@ -136,9 +144,9 @@ piece_fits(const struct request *r, const struct message_data *m, uint64_t lengt
     else if (r->heard + length - r->taken > credit)
         report_set(report, REFUSED, CAUSE_INVALID_OPERATION,
             "more than the credit of %" PRIu64 " bytes was sent", credit);
-    else if (length > 0 && !r->is_staging && r->piece_count == EARLY_PIECES_MAX)
+    else if (length > 0 && !r->takes_pieces && r->piece_count == EARLY_PIECES_MAX)
         report_set(report, REFUSED, CAUSE_BUSY,
-            "more than %d pieces before the file was free to be changed", EARLY_PIECES_MAX);
+            "more than %d pieces before the file was ready to be changed", EARLY_PIECES_MAX);
     else if (r->size != SIZE_UNKNOWN &&
         (r->heard + length > r->size || (m->last && r->heard + length != r->size)))
         report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
@@ -181,7 +189,9 @@ on_stage_room(void *arg, struct envelope *envelope)
         return;
     r->taken += m->bytes;
     r->heard_ms = clock_ms();
-    if (r->session && r->is_upload)
+    if (!r->takes_pieces)
+        forward_kept(r);
+    else if (r->session && r->is_upload)
         session_say_go(r, m->bytes);
 }
 
@@ -217,7 +227,7 @@ find_silent(struct router *self)
     uint64_t now = clock_ms();
 
     for (struct request *r = self->requests; r; r = r->hh.next)
-        if (r->is_upload && r->is_staging && now - r->heard_ms > SILENCE_MS)
+        if (r->is_upload && r->takes_pieces && now - r->heard_ms > SILENCE_MS)
             return r;
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define FILE_URI "viking://resources/a.txt"
 
@@ -183,6 +184,28 @@ a_file_is_whole_after_its_last_piece(void)
     server_end();
 }
 
+/* The store copies it first, in slices, and what comes meanwhile waits for that. */
+static void
+bytes_follow_a_large_file(void)
+{
+    const struct message_answer *answer;
+    char path[128];
+    void *client;
+
+    server_begin("");
+    client = client_greeted();
+    client_writes(client, FILE_URI, "x");
+    snprintf(path, sizeof path, "%s/viking/default/resources/a.txt", server_place);
+    check(truncate(path, 8 * PIECE) == 0);
+    client_say_with(client, writing(1, 0, UINT64_MAX), "abc", 3);
+    for (uint64_t offset = 3; offset < 2 * PIECE; offset += PIECE / 2)
+        client_say_with(client, data(offset, false), bytes, PIECE / 2);
+    client_say_with(client, data(2 * PIECE + 3, true), "def", 3);
+    answer = next_answer(client);
+    check(answer->outcome == DONE && answer->size == 10 * PIECE + 6);
+    server_end();
+}
+
 /* Both need the claim on the file, so the second one's DATA comes before it is granted. */
 static void
 two_appends_at_once_follow_each_other(void)
@@ -338,6 +361,7 @@ static const struct test tests[] = {
     { "what is wrong with a WRITE is told at once", what_is_wrong_with_a_write_is_told_at_once },
     { "DATA must fit", data_must_fit },
     { "a file is whole after its last piece", a_file_is_whole_after_its_last_piece },
+    { "bytes follow a large file", bytes_follow_a_large_file },
     { "two appends at once follow each other", two_appends_at_once_follow_each_other },
     { "nobody sends more than the credit", nobody_sends_more_than_the_credit },
     { "pieces that wait are counted", pieces_that_wait_are_counted },
