@@ -170,7 +170,7 @@ on_cancel(void *arg, struct envelope *envelope)
     }
     request_detach(request);
     if (request->is_upload)
-        upload_cancel(request);
+        request_free(request);
     else if (request->has_claim && !request->is_staged && !claim_is_granted(&request->claim))
         request_free(request);
 }

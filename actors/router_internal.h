@@ -181,8 +181,7 @@ void upload_begin(struct request *, const char *base, uint64_t head, uint64_t si
     bool keeps_tail);
 /* The next bytes; they may come before upload_begin. */
 void upload_piece(struct request *, struct body *take_body, bool is_last);
-void upload_cancel(struct request *);
-void upload_fini(struct request *);
+void upload_fini(struct request *); /* no stage is left that was not promised */
 void uploads_expire(struct router *);
 void on_data(void *, struct envelope *);
 void on_staged(void *, struct envelope *);

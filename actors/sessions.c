@@ -35,7 +35,7 @@ session_end(struct router *self, struct session *session)
         HASH_DELETE(hh_client, session->requests, request);
         request->session = NULL;
         if (request->is_upload)
-            upload_cancel(request); /* which may grant, refuse and free others of them */
+            request_free(request); /* which may grant, refuse and free others of them */
     }
     answers_drop(self, session);
     HASH_DEL(self->sessions, session);

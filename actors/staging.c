@@ -288,12 +288,6 @@ stagings_data(struct stagings *all, const struct message_stage_data *m, struct b
     HASH_FIND(hh, all->by_request, &m->request, sizeof m->request, s);
     if (!s)
         return; /* it failed; the router has been told */
-    if (m->cancel) {
-        if (s->phase < WHOLE)
-            all->kind->cancel(all->backend, &s->change);
-        staging_free(s);
-        return;
-    }
     if (s->phase == HEAD)
         step(s); /* nothing is before the new bytes, or they would wait for room */
     assert(s->phase == FRESH);
@@ -302,6 +296,49 @@ stagings_data(struct stagings *all, const struct message_stage_data *m, struct b
     s->fresh_in += bytes.length;
     tell_room(s, bytes.length);
     s->is_last = m->last;
+}
+
+struct removal {
+    struct change change; /* first: the backend hands back a pointer to it */
+    char path[];
+};
+
+/* What could not be removed is removed by the next start. */
+static void
+on_removed(struct change *change, enum outcome outcome, const struct report *report)
+{
+    (void) outcome;
+    (void) report;
+    free(change);
+}
+
+static void
+remove_stage(struct stagings *all, uint64_t request, struct view path)
+{
+    struct removal *removal = memory_new(sizeof *removal + path.length + 1);
+
+    memcpy(removal->path, path.at, path.length);
+    removal->change = (struct change){
+        .kind = REMOVE,
+        .path = removal->path,
+        .seq = UINT64_MAX - request,
+        .ended = on_removed,
+    };
+    all->kind->begin(all->backend, &removal->change);
+}
+
+void
+stagings_drop(struct stagings *all, const struct message_unstage *m)
+{
+    struct staging *s;
+
+    HASH_FIND(hh, all->by_request, &m->request, sizeof m->request, s);
+    if (s && s->phase < WHOLE)
+        all->kind->cancel(all->backend, &s->change);
+    else
+        remove_stage(all, m->request, m->path);
+    if (s)
+        staging_free(s);
 }
 
 bool

@@ -10,7 +10,8 @@
  * The journal cannot carry large bodies, and a version that builds on another
  * must be whole before it is promised; so both are written under a stage name
  * and made durable there.  Publishing is a LINK, which may be repeated after a
- * crash; the stage name goes with the checkpoint that makes it needless.
+ * crash; the stage name goes with the checkpoint that makes it needless, or at
+ * once if nobody promises it.
  */
 
 #include "actors/actor.h"
@@ -23,6 +24,8 @@ void stagings_free(struct stagings **);
 
 void stagings_begin(struct stagings *, const struct message_stage *);
 void stagings_data(struct stagings *, const struct message_stage_data *, struct body *take);
+/* Nothing is left of it, however far it had come, unless it was published. */
+void stagings_drop(struct stagings *, const struct message_unstage *);
 /*
  * Copies a slice of what is to be copied, of one stage after the other, so that
  * changes go on meanwhile; true if there is more to do.

@@ -145,6 +145,15 @@ on_stage_data(void *arg, struct envelope *envelope)
     stagings_data(self->stagings, &envelope_message(envelope)->stage_data, envelope_body(envelope));
 }
 
+static void
+on_unstage(void *arg, struct envelope *envelope)
+{
+    struct store *self = arg;
+
+    assert(self->stagings);
+    stagings_drop(self->stagings, &envelope_message(envelope)->unstage);
+}
+
 /* ---- settled ---------------------------------------------------------------------- */
 
 static bool
@@ -269,6 +278,7 @@ static const struct handler handlers[] = {
     { CHUNK, on_chunk },
     { STAGE, on_stage },
     { STAGE_DATA, on_stage_data },
+    { UNSTAGE, on_unstage },
 };
 
 const struct actor_kind store_actor = {

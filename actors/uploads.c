@@ -90,31 +90,17 @@ upload_piece(struct request *r, struct body *take_body, bool is_last)
     r->piece_count++;
 }
 
-/* The store forgets what it has of it. */
+/* What was promised is the journal's; what failed, the store has dropped. */
 static void
 drop_stage(struct request *r)
 {
-    if (r->is_staging)
+    if (r->is_staging && !r->is_committed)
         host_post(r->router->host, "store/0",
             &(struct message){
-                .tag = STAGE_DATA,
-                .stage_data = { .request = r->number, .cancel = true },
+                .tag = UNSTAGE,
+                .unstage = { .request = r->number, .path = view_of(r->stage) },
             },
             NULL);
-}
-
-void
-upload_cancel(struct request *r)
-{
-    drop_stage(r);
-    request_free(r);
-}
-
-static void
-upload_refuse(struct request *r, const struct report *report)
-{
-    drop_stage(r);
-    request_answer(r, REFUSED, report);
 }
 
 void
@@ -122,6 +108,7 @@ upload_fini(struct request *r)
 {
     struct piece *piece, *next;
 
+    drop_stage(r);
     LL_FOREACH_SAFE(r->pieces, piece, next)
     {
         body_clear(&piece->body);
@@ -170,7 +157,7 @@ on_data(void *arg, struct envelope *envelope)
     if (!r || !r->is_upload)
         return; /* its answer is on the way */
     if (!piece_fits(r, m, body_view(body).length, &report)) {
-        upload_refuse(r, &report);
+        request_answer(r, REFUSED, &report);
         return;
     }
     if (body_view(body).length == 0 && !m->last)
@@ -207,6 +194,7 @@ on_staged(void *arg, struct envelope *envelope)
     r->is_upload = false;
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
     if (m->outcome != DONE) {
+        r->is_staging = false;
         request_failed(r, m->outcome, &report);
         return;
     }
@@ -241,5 +229,5 @@ uploads_expire(struct router *self)
 
     report_set(&report, REFUSED, CAUSE_TIMEOUT, "no DATA came for %d s", SILENCE_MS / 1000);
     for (r = find_silent(self); r; r = find_silent(self))
-        upload_refuse(r, &report);
+        request_answer(r, REFUSED, &report);
 }

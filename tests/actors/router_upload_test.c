@@ -299,6 +299,41 @@ a_cancelled_upload_leaves_nothing(void)
     server_end();
 }
 
+/* What was true when the first piece came need not be when the last one does. */
+static void
+what_is_refused_behind_its_stage_leaves_nothing(void)
+{
+    static const struct {
+        uint64_t how;
+        bool makes_directory;
+        enum cause cause;
+    } rows[] = {
+        { 0, true, CAUSE_IS_A_DIRECTORY },
+        { 2, true, CAUSE_IS_A_DIRECTORY },
+        { 2, false, CAUSE_ALREADY_EXISTS },
+    };
+    const struct message make = { .tag = MAKE,
+        .make = { .id = 2, .uri = view_of(FILE_URI), .acks = UINT64_MAX } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        void *client, *other;
+
+        server_begin("");
+        client = client_greeted();
+        other = client_greeted();
+        client_say_with(client, writing(rows[i].how, 0, 2 * PIECE), bytes, PIECE);
+        check(client_asks(client, (struct message){ .tag = PING, .ping = { 9 } })->outcome == DONE);
+        if (rows[i].makes_directory)
+            check(client_asks(other, make)->outcome == DONE);
+        else
+            client_writes(other, FILE_URI, "other");
+        client_say_with(client, data(PIECE, true), bytes, PIECE);
+        check(ends_with(client, rows[i].cause));
+        check(nothing_is_left());
+        server_end();
+    }
+}
+
 static void
 a_change_that_waits_can_be_cancelled(void)
 {
@@ -366,6 +401,8 @@ static const struct test tests[] = {
     { "nobody sends more than the credit", nobody_sends_more_than_the_credit },
     { "pieces that wait are counted", pieces_that_wait_are_counted },
     { "a cancelled upload leaves nothing", a_cancelled_upload_leaves_nothing },
+    { "what is refused behind its stage leaves nothing",
+        what_is_refused_behind_its_stage_leaves_nothing },
     { "a change that waits can be cancelled", a_change_that_waits_can_be_cancelled },
     { "DATA for no upload is dropped", data_for_no_upload_is_dropped },
     { "no file reaches past what a file can have", no_file_reaches_past_what_a_file_can_have },

@@ -490,7 +490,36 @@ what_is_before_new_bytes_is_copied_in_steps(void)
     stop();
 }
 
+/* It may have become whole meanwhile, or never have come so far. */
+static void
+a_stage_that_nobody_wants_goes(void)
+{
+    set_up();
+    start(0, "local", 0, 1);
+    for (int is_whole = 0; is_whole < 3; is_whole++) {
+        stage("", 0, 4);
+        if (is_whole)
+            stage_data("text");
+        if (is_whole == 2) {
+            check(router_hears()->tag == STAGE_ROOM && router_hears()->tag == STAGED);
+            check(stands("/.knarr-stage/7"));
+        }
+        say(
+            &(struct message){
+                .tag = UNSTAGE,
+                .unstage = { .request = 7, .path = view_of("/.knarr-stage/7") },
+            },
+            "");
+        put(1, "/behind", "x");
+        check(applied(1)->outcome == DONE && !stands("/.knarr-stage/7"));
+        while (!router_hears_nothing())
+            ;
+    }
+    stop();
+}
+
 static const struct test tests[] = {
+    { "a stage that nobody wants goes, however far it came", a_stage_that_nobody_wants_goes },
     { "what is before new bytes is copied in steps, and others go on meanwhile",
         what_is_before_new_bytes_is_copied_in_steps },
     { "a barrier waits for all before and holds up all behind", barriers_are_kept },
