@@ -112,4 +112,6 @@ on_committed(void *arg, struct envelope *envelope)
     }
     if (m->is_final)
         answer_committed(r, m, envelope_body(envelope));
+    else if (!r->session)
+        request_abandon(r);
 }

@@ -268,14 +268,11 @@ answer_waits(struct journal *self)
 
     DL_FOREACH_SAFE(self->waits, wait, next)
     {
-        bool is_late = now >= wait->deadline_ms;
-
-        if (!wait->is_answered && (wait_is_met(wait) || is_late))
-            tell_waited(self, wait, !wait_is_met(wait));
-        if (!wait->is_answered && wait->deadline_ms < due)
-            due = wait->deadline_ms;
-        if (!wait->is_answered || wait->links > 0)
+        if (!wait_is_met(wait) && now < wait->deadline_ms) {
+            due = wait->deadline_ms < due ? wait->deadline_ms : due;
             continue;
+        }
+        tell_waited(self, wait, !wait_is_met(wait));
         DL_DELETE(self->waits, wait);
         wait_free(wait);
     }
@@ -377,6 +374,7 @@ static const struct handler handlers[] = {
     { FLUSHED, on_flushed },
     { WALKED, on_walked },
     { AWAIT, on_await },
+    { GIVE_UP, on_give_up },
     { REVIVE, on_revive },
     { SURVEY, on_survey },
 };

@@ -129,6 +129,7 @@ void recovery_close(struct journal *);
 /* survey.c */
 void on_survey(void *, struct envelope *);
 void on_await(void *, struct envelope *);
+void on_give_up(void *, struct envelope *);
 void on_revive(void *, struct envelope *);
 void tell_waited(struct journal *, struct wait *, bool is_late);
 /* A COPY for each target, packed: as the wait knows it, or pending if there is none. */

@@ -422,7 +422,7 @@ void
 ledger_hold_idle(struct ledger *ledger, struct backup *b, struct wait *wait)
 {
     if (wait)
-        b->idle_links = wait_hold(wait, ledger_index(ledger, b), b->idle_links);
+        wait_hold(wait, ledger_index(ledger, b), &b->idle_links);
 }
 
 static void
@@ -436,7 +436,7 @@ promise_change(struct ledger *ledger, struct backup *b, const struct promise *p,
     if (mark)
         mark->is_exact = was_exact;
     if (mark && wait)
-        mark->links = wait_hold(wait, ledger_index(ledger, b), mark->links);
+        wait_hold(wait, ledger_index(ledger, b), &mark->links);
     else
         ledger_hold_idle(ledger, b, wait);
 }

@@ -85,7 +85,7 @@ rename_unsent(struct ledger *ledger, struct backup *b, struct mark *mark, const 
         heir->is_exact = false;
     wait_pass_on(&mark->links, links);
     if (wait)
-        *links = wait_hold(wait, ledger_index(ledger, b), *links);
+        wait_hold(wait, ledger_index(ledger, b), links);
     ledger_mark_state(ledger, b, p->path, p->seq, LAG_PATH, 0);
 }
 
@@ -99,8 +99,7 @@ struct owed {
 };
 
 static void
-owe_moved(struct owed **list, const struct mark *mark, const struct promise *p, bool is_tree,
-    struct wait_link *links)
+owe_moved(struct owed **list, struct mark *mark, const struct promise *p, bool is_tree)
 {
     const char *rest = mark->path + strlen(p->path);
     size_t length = strlen(p->to) + strlen(rest);
@@ -108,7 +107,7 @@ owe_moved(struct owed **list, const struct mark *mark, const struct promise *p, 
 
     owed->kind = is_tree ? LAG_TREE : LAG_PATH;
     owed->size = mark->size;
-    owed->links = links;
+    wait_pass_on(&mark->links, &owed->links);
     snprintf(owed->path, length + 1, "%s%s", p->to, rest);
     LL_PREPEND(*list, owed);
 }
@@ -136,14 +135,12 @@ rename_below(struct ledger *ledger, struct backup *b, struct mark *mark, const s
 {
     bool is_tree = mark->kind == LAG_TREE || mark->kind == LAG_PRUNE || mark->kind == REMOVE_TREE;
     bool is_itself = strcmp(mark->path, p->path) == 0;
-    struct wait_link *links = mark->links;
 
     if (is_ready(mark)) {
         detach(b, mark);
         return;
     }
-    mark->links = NULL;
-    owe_moved(list, mark, p, is_tree, links);
+    owe_moved(list, mark, p, is_tree);
     ledger_unlist(b, mark);
     ledger_drop_body(b, mark);
     if (is_itself) { /* the directory as such: what it is like is owed, not what is in it */
@@ -243,17 +240,17 @@ hold_below(struct ledger *ledger, struct backup *b, const char *path, struct wai
     HASH_ITER(hh, b->marks, mark, next)
     {
         if (is_within(b, mark, view_of(path)))
-            mark->links = wait_hold(wait, index, mark->links);
+            wait_hold(wait, index, &mark->links);
     }
     HASH_ITER(hh, b->sent, sent, next_sent)
     {
         mark = sent->mark;
         if (mark && !mark->is_newest && is_within(b, mark, view_of(path)))
-            mark->links = wait_hold(wait, index, mark->links);
+            wait_hold(wait, index, &mark->links);
     }
     for (mark = b->queue; mark && b->detached > 0; mark = mark->next)
         if (mark->is_detached && is_within(b, mark, view_of(path)))
-            mark->links = wait_hold(wait, index, mark->links);
+            wait_hold(wait, index, &mark->links);
 }
 
 void
@@ -277,7 +274,9 @@ ledger_rename(struct ledger *ledger, struct backup *b, const struct promise *p, 
     mark = ledger_mark_new(b, p->path, RENAME, p->seq);
     mark->to = memory_copy(p->to, strlen(p->to));
     mark->is_file = !p->is_directory;
-    mark->links = wait ? wait_hold(wait, ledger_index(ledger, b), links) : links;
+    wait_pass_on(&links, &mark->links);
+    if (wait)
+        wait_hold(wait, ledger_index(ledger, b), &mark->links);
     ledger_enqueue(b, mark, false);
     note_rename(b, p->path, p->to);
     detach(b, mark); /* from those behind it */

@@ -84,7 +84,7 @@ await_mark(void *context, struct mark *mark)
             (mark->kind == LAG_TREE && is_at_or_below(a->path, mark->path));
 
     if (is_meant)
-        mark->links = wait_hold(a->wait, a->backup, mark->links);
+        wait_hold(a->wait, a->backup, &mark->links);
 }
 
 void
@@ -96,7 +96,7 @@ ledger_await(struct ledger *ledger, unsigned backup, uint64_t seq, const char *p
 
     each_mark(b, await_mark, &awaiting);
     if (b->has_rows || b->idle_links)
-        b->idle_links = wait_hold(wait, backup, b->idle_links);
+        wait_hold(wait, backup, &b->idle_links);
 }
 
 static void

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { UPLOADS_CHECK_MS = 5000 };
+enum { CHECK_MS = 5000 }; /* for uploads that are silent and clients that have gone */
 
 struct request *
 request_new(struct router *self, struct envelope *envelope, uint64_t id)
@@ -153,6 +153,18 @@ request_failed(struct request *request, enum outcome outcome, const struct repor
     request_answer(request, outcome, &worded);
 }
 
+void
+request_abandon(struct request *request)
+{
+    bool waits = request->tag == WAIT_SYNC || (request->is_committed && !request->has_claim);
+
+    if (request->is_upload)
+        request_free(request);
+    else if (waits)
+        host_post(request->router->host, "journal",
+            &(struct message){ .tag = GIVE_UP, .give_up = { request->number } }, NULL);
+}
+
 /* What was committed stays, and so does what is about to be. */
 static void
 on_cancel(void *arg, struct envelope *envelope)
@@ -169,10 +181,10 @@ on_cancel(void *arg, struct envelope *envelope)
         return;
     }
     request_detach(request);
-    if (request->is_upload)
+    if (request->has_claim && !request->is_staged && !claim_is_granted(&request->claim))
         request_free(request);
-    else if (request->has_claim && !request->is_staged && !claim_is_granted(&request->claim))
-        request_free(request);
+    else
+        request_abandon(request);
 }
 
 /* ---- the actor -------------------------------------------------------------------- */
@@ -201,8 +213,8 @@ router_open(void *arg, struct host *host, const void *args, struct report *repor
         return outcome;
     }
     self->claims = claims_new();
-    self->uploads_check_ms = clock_ms() + UPLOADS_CHECK_MS;
-    host_wake_at(host, self->uploads_check_ms);
+    self->check_ms = clock_ms() + CHECK_MS;
+    host_wake_at(host, self->check_ms);
     return DONE;
 }
 
@@ -225,11 +237,12 @@ router_woken(void *arg)
 {
     struct router *self = arg;
 
-    if (self->uploads_check_ms <= clock_ms()) {
+    if (self->check_ms <= clock_ms()) {
         uploads_expire(self);
-        self->uploads_check_ms = clock_ms() + UPLOADS_CHECK_MS;
+        sessions_probe(self);
+        self->check_ms = clock_ms() + CHECK_MS;
     }
-    host_wake_at(self->host, self->uploads_check_ms);
+    host_wake_at(self->host, self->check_ms);
     answers_woken(self);
 }
 

@@ -115,13 +115,15 @@ struct router {
     struct request *requests; /* by number */
     uint64_t next_number;
     uint64_t targets;
-    uint64_t uploads_check_ms;
+    uint64_t check_ms;
     bool is_closing; /* nothing is begun any more */
 };
 
 /* sessions.c */
 struct session *session_of(struct router *, struct envelope *); /* or NULL: it has not GREETed */
 void session_end(struct router *, struct session *);
+/* End those whose clients have gone while they had something under way. */
+void sessions_probe(struct router *);
 void refuse_peer(struct router *, struct view peer, uint64_t id, const struct report *);
 void on_greet(void *, struct envelope *);
 
@@ -151,6 +153,8 @@ void request_answer(struct request *, enum outcome, const struct report *);
 /* The same with what a backend reported. */
 void request_failed(struct request *, enum outcome, const struct report *);
 void request_end(struct request *, const struct message *, struct body *take_body);
+/* Its client has gone, or wants no answer; what it changes goes on. */
+void request_abandon(struct request *);
 void request_free(struct request *);
 
 /* commits.c */

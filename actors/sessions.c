@@ -13,7 +13,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { PROTOCOL = 1 };
+enum { PROTOCOL = 1, SILENT_MS = 4000 };
 
 static struct session *
 find_session(struct router *self, struct view peer)
@@ -34,8 +34,7 @@ session_end(struct router *self, struct session *session)
 
         HASH_DELETE(hh_client, session->requests, request);
         request->session = NULL;
-        if (request->is_upload)
-            request_free(request); /* which may grant, refuse and free others of them */
+        request_abandon(request); /* which may grant, refuse and free others of them */
     }
     answers_drop(self, session);
     HASH_DEL(self->sessions, session);
@@ -45,7 +44,32 @@ session_end(struct router *self, struct session *session)
     free(session);
 }
 
-/* ZeroMQ does not say when a peer has gone; so the longest silent one makes room. */
+/* ZeroMQ says that a peer has gone only when something is said to it. */
+static bool
+is_there(struct router *self, const struct session *session)
+{
+    const struct message nothing = { .tag = GO };
+
+    return host_reply(self->host, (struct view){ session->peer, session->peer_length }, &nothing,
+               NULL) != REPLY_NEVER;
+}
+
+void
+sessions_probe(struct router *self)
+{
+    uint64_t now = clock_ms();
+    struct session *session, *next;
+
+    DL_FOREACH_SAFE(self->by_age, session, next)
+    {
+        if (now - session->heard_ms < SILENT_MS)
+            return;
+        if (session->requests && !is_there(self, session))
+            session_end(self, session);
+    }
+}
+
+/* One that has nothing under way may stay until its room is needed. */
 static void
 make_room(struct router *self)
 {

@@ -103,7 +103,6 @@ tell_waited(struct journal *self, struct wait *wait, bool is_late)
     struct report report = { CAUSE_NONE, "" };
     struct body body;
 
-    wait->is_answered = true;
     pack_copies(self, wait->targets, wait, &body);
     if (is_late) {
         report.cause = CAUSE_QUORUM;
@@ -184,6 +183,19 @@ on_await(void *arg, struct envelope *envelope)
             ledger_await(self->ledger, b, m->seq, path, wait);
     free(path);
     DL_APPEND(self->waits, wait);
+}
+
+/* Its deadline is now. */
+void
+on_give_up(void *arg, struct envelope *envelope)
+{
+    const struct message_give_up *m = &envelope_message(envelope)->give_up;
+    struct journal *self = arg;
+    struct wait *wait;
+
+    DL_SEARCH_SCALAR(self->waits, wait, request, m->request);
+    if (wait)
+        wait->deadline_ms = 0;
 }
 
 void

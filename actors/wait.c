@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
+#include <utlist.h>
 
 struct wait *
 wait_new(unsigned backups, uint64_t request, uint64_t seq, uint64_t targets)
@@ -16,10 +16,21 @@ wait_new(unsigned backups, uint64_t request, uint64_t seq, uint64_t targets)
     return wait;
 }
 
+static void
+link_free(struct wait_link *link)
+{
+    *link->place = link->next;
+    if (link->next)
+        link->next->place = link->place;
+    DL_DELETE2(link->wait->links, link, wait_prev, wait_next);
+    free(link);
+}
+
 void
 wait_free(struct wait *wait)
 {
-    assert(wait->links == 0);
+    while (wait->links)
+        link_free(wait->links);
     for (unsigned b = 0; b < WAIT_BACKUPS_MAX; b++)
         if (wait->targets & (UINT64_C(1) << b))
             free(wait->backup[b].reason);
@@ -38,30 +49,31 @@ wait_is_met(const struct wait *wait)
     return wait_acked(wait) >= wait->required;
 }
 
-struct wait_link *
-wait_hold(struct wait *wait, unsigned backup, struct wait_link *others)
+void
+wait_hold(struct wait *wait, unsigned backup, struct wait_link **links)
 {
     struct wait_link *link = memory_new(sizeof *link);
 
     link->wait = wait;
-    link->next = others;
-    wait->links++;
+    link->next = *links;
+    link->place = links;
+    if (link->next)
+        link->next->place = &link->next;
+    *links = link;
+    DL_APPEND2(wait->links, link, wait_prev, wait_next);
     wait->backup[backup].links++;
     wait->pending |= UINT64_C(1) << backup;
-    return link;
 }
 
 void
 wait_release(struct wait_link **links, unsigned backup)
 {
     while (*links) {
-        struct wait_link *link = *links;
+        struct wait *wait = (*links)->wait;
 
-        *links = link->next;
-        link->wait->links--;
-        if (--link->wait->backup[backup].links == 0)
-            link->wait->pending &= ~(UINT64_C(1) << backup);
-        free(link);
+        if (--wait->backup[backup].links == 0)
+            wait->pending &= ~(UINT64_C(1) << backup);
+        link_free(*links);
     }
 }
 
@@ -82,9 +94,14 @@ wait_pass_on(struct wait_link **from, struct wait_link **to)
 {
     struct wait_link **last = from;
 
+    if (!*from)
+        return;
     while (*last)
         last = &(*last)->next;
     *last = *to;
+    if (*to)
+        (*to)->place = last;
     *to = *from;
+    (*to)->place = to;
     *from = NULL;
 }

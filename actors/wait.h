@@ -6,7 +6,8 @@
  *
  * A wait is held by every mark that must be applied first, through a link that
  * travels with the mark when it is replaced by a newer one.  Of each backup it
- * counts its links; at zero that backup has acknowledged.
+ * counts its links; at zero that backup has acknowledged.  A wait that is over
+ * takes its links along, so that those who gave up cost nothing.
  */
 
 #include "base/outcome.h"
@@ -17,8 +18,9 @@
 
 enum { WAIT_BACKUPS_MAX = 64 };
 
-struct wait_link { /* one mark's hold on a wait */
-    struct wait_link *next;
+struct wait_link {                   /* one mark's hold on a wait */
+    struct wait_link *next, **place; /* in the mark's list: behind it; what points to it */
+    struct wait_link *wait_prev, *wait_next;
     struct wait *wait;
 };
 
@@ -31,28 +33,28 @@ struct wait_backup {
 struct wait {
     uint64_t request; /* the router's number */
     uint64_t seq;
-    uint64_t targets;     /* set of backups concerned */
-    uint64_t pending;     /* those that have not acknowledged */
-    uint64_t required;    /* acknowledgements wanted */
-    uint64_t deadline_ms; /* UINT64_MAX: none */
-    bool is_answered;
+    uint64_t targets;         /* set of backups concerned */
+    uint64_t pending;         /* those that have not acknowledged */
+    uint64_t required;        /* acknowledgements wanted */
+    uint64_t deadline_ms;     /* UINT64_MAX: none */
     struct wait *prev, *next; /* among the journal's */
-    uint64_t links;
+    struct wait_link *links;
     struct wait_backup backup[];
 };
 
 struct wait *wait_new(unsigned backups, uint64_t request, uint64_t seq, uint64_t targets);
-void wait_free(struct wait *); /* no links left */
+void wait_free(struct wait *);
 
 uint64_t wait_acked(const struct wait *); /* how many backups have it */
 bool wait_is_met(const struct wait *);
 
-struct wait_link *wait_hold(struct wait *, unsigned backup, struct wait_link *others);
+/* One more link, in front of those of a mark. */
+void wait_hold(struct wait *, unsigned backup, struct wait_link **links);
 /* The links let go: applied. */
 void wait_release(struct wait_link **, unsigned backup);
 /* They fail, for now: the reason is kept for the answer. */
 void wait_blame(struct wait_link *, unsigned backup, enum cause, struct view reason);
-/* The links of `from` in front of those of `to`. */
+/* The links of `from` in front of those of `to`; a list moves by no other means. */
 void wait_pass_on(struct wait_link **from, struct wait_link **to);
 
 #endif

@@ -1,4 +1,4 @@
-/* The order in which the journal speaks to the primary. */
+/* What the journal says to the primary, to a backup and to the router, and in which order. */
 
 #include "actors/journal.h"
 #include "base/memory.h"
@@ -10,7 +10,7 @@ enum { PATIENCE_MS = 20000, PUTS = 200 };
 
 static char place[64];
 static struct conf *conf;
-static struct inbox *supervisor, *router, *primary;
+static struct inbox *supervisor, *router, *primary, *backup;
 static struct actor *journal;
 static zsock_t *mouth; /* what is said into it, the journal hears */
 static struct envelope *heard;
@@ -54,7 +54,12 @@ begin_journal(void)
 {
     struct journal_args args = { .directory = place,
         .primary_kind = backend_kind_find("local"),
-        .primary = { .name = "primary", .place = place } };
+        .primary = { .name = "primary", .place = place },
+        .backups = { { .name = "b1",
+            .kind = backend_kind_find("memory"),
+            .place_id = "",
+            .receives = true } },
+        .backup_count = 1 };
     struct report report = { CAUSE_NONE, "" };
 
     strcpy(place, "/tmp/knarr-journal-XXXXXX");
@@ -64,6 +69,7 @@ begin_journal(void)
     supervisor = inbox_open("supervisor");
     router = inbox_open("router");
     primary = inbox_open("store/0");
+    backup = inbox_open("store/1");
     journal = actor_start(&journal_actor, "journal", &args, &report);
     check(journal);
     mouth = zsock_new_push(">inproc://knarr/journal");
@@ -84,6 +90,7 @@ end_journal(void)
     inbox_close(&supervisor);
     inbox_close(&router);
     inbox_close(&primary);
+    inbox_close(&backup);
     conf_free(&conf);
     snprintf(command, sizeof command, "rm -rf '%s'", place);
     check(system(command) == 0);
@@ -148,7 +155,51 @@ what_comes_behind_the_rename_of_a_directory_waits_for_its_flush(void)
     end_journal();
 }
 
+static void
+applied(uint64_t store)
+{
+    uint64_t attempt;
+
+    check(hear(store == 0 ? primary : backup)->tag == APPLY);
+    attempt = envelope_message(heard)->apply.attempt;
+    say((struct message){ .tag = APPLIED, .applied = { .store = store, .attempt = attempt } });
+}
+
+static bool
+router_hears_the_end_of(uint64_t request, enum cause cause)
+{
+    const struct message *m = hear(router);
+
+    return m->tag == COMMITTED && m->committed.request == request && m->committed.is_final &&
+        m->committed.cause == cause;
+}
+
+static void
+who_gives_up_is_waited_for_no_longer(void)
+{
+    begin_journal();
+    say((struct message){ .tag = COMMIT,
+        .commit = { .request = 1,
+            .kind = MKDIR,
+            .path = view_of("/d"),
+            .targets = 1,
+            .acks = UINT64_MAX } });
+    applied(0);
+    check(hear(router)->tag == COMMITTED && !envelope_message(heard)->committed.is_final);
+    for (uint64_t request = 2; request < 4; request++)
+        say((struct message){ .tag = AWAIT, .await = { .request = request } });
+    say((struct message){ .tag = GIVE_UP, .give_up = { 1 } });
+    check(router_hears_the_end_of(1, CAUSE_QUORUM));
+    say((struct message){ .tag = GIVE_UP, .give_up = { 3 } });
+    check(router_hears_the_end_of(3, CAUSE_QUORUM));
+    say((struct message){ .tag = GIVE_UP, .give_up = { 3 } });
+    applied(1);
+    check(router_hears_the_end_of(2, CAUSE_NONE));
+    end_journal();
+}
+
 static const struct test tests[] = {
+    { "who gives up is waited for no longer", who_gives_up_is_waited_for_no_longer },
     { "a flush follows all changes before the rename of a directory",
         a_flush_follows_all_changes_before_the_rename_of_a_directory },
     { "what comes behind the rename of a directory waits for its flush",

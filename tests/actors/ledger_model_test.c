@@ -330,7 +330,7 @@ check_acknowledged(struct world *w)
     struct model_paths *paths;
     struct entry entry;
 
-    if (!w->wait || w->wait->links > 0)
+    if (!w->wait || w->wait->links)
         return;
     wait_free(w->wait);
     w->wait = NULL;

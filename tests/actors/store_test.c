@@ -13,7 +13,7 @@ enum { PATIENCE_MS = 10000, SOON_MS = 100 };
 
 static char directory[64], place[96], flaky_place[256], control[96];
 static struct actor *store;
-static struct inbox *journal, *reader, *router;
+static struct inbox *journal, *reader;
 static zsock_t *mouth;
 static struct envelope *heard;
 static struct report report;
@@ -43,7 +43,6 @@ set_up(void)
     order("");
     journal = inbox_open("journal");
     reader = inbox_open("reader");
-    router = inbox_open("router");
 }
 
 static void
@@ -76,7 +75,6 @@ stop(void)
     envelope_close(&heard);
     inbox_close(&journal);
     inbox_close(&reader);
-    inbox_close(&router);
     snprintf(command, sizeof command, "rm -rf '%s'", directory);
     check(system(command) == 0);
 }
@@ -414,114 +412,7 @@ a_backup_that_stops_drops(void)
     stop();
 }
 
-/* ---- stages -------------------------------------------------------------------------------------- */
-
-enum { SLICE = 1 << 20 };
-
-static void
-stage(const char *base, uint64_t head, uint64_t size)
-{
-    say(
-        &(struct message){
-            .tag = STAGE,
-            .stage = { .request = 7,
-                .path = view_of("/.knarr-stage/7"),
-                .base = view_of(base),
-                .head = head,
-                .size = size,
-                .mode = 0644 },
-        },
-        "");
-}
-
-static void
-stage_data(const char *bytes)
-{
-    say(&(struct message){ .tag = STAGE_DATA, .stage_data = { .request = 7, .last = true } },
-        bytes);
-}
-
-static const struct message *
-router_hears(void)
-{
-    envelope_close(&heard);
-    heard = inbox_wait(router, -1, PATIENCE_MS);
-    check(heard);
-    return envelope_message(heard);
-}
-
-static bool
-router_hears_nothing(void)
-{
-    envelope_close(&heard);
-    heard = inbox_wait(router, -1, 0);
-    return !heard;
-}
-
-/* A file of zeros, that large. */
-static void
-make_large(const char *path, off_t size)
-{
-    char full[256];
-
-    snprintf(full, sizeof full, "%s%s", place, path);
-    put(1, path, "x");
-    check(applied(1)->outcome == DONE && truncate(full, size) == 0);
-}
-
-static void
-what_is_before_new_bytes_is_copied_in_steps(void)
-{
-    set_up();
-    start(0, "flaky", 0, 1);
-    make_large("/large", 100 * SLICE);
-    order("read slow 20\n");
-    stage("/large", 100 * SLICE, 1);
-    for (uint64_t attempt = 2; attempt < 5; attempt++) {
-        put(attempt, "/small", "meanwhile");
-        check(applied(attempt)->outcome == DONE && router_hears_nothing());
-    }
-    order("");
-    check(router_hears()->tag == STAGE_ROOM && envelope_message(heard)->stage_room.bytes == 0);
-    stage_data("x");
-    check(router_hears()->tag == STAGE_ROOM && envelope_message(heard)->stage_room.bytes == 1);
-    check(router_hears()->tag == STAGED && envelope_message(heard)->staged.outcome == DONE);
-    check(envelope_message(heard)->staged.size == 100 * SLICE + 1);
-    stop();
-}
-
-/* It may have become whole meanwhile, or never have come so far. */
-static void
-a_stage_that_nobody_wants_goes(void)
-{
-    set_up();
-    start(0, "local", 0, 1);
-    for (int is_whole = 0; is_whole < 3; is_whole++) {
-        stage("", 0, 4);
-        if (is_whole)
-            stage_data("text");
-        if (is_whole == 2) {
-            check(router_hears()->tag == STAGE_ROOM && router_hears()->tag == STAGED);
-            check(stands("/.knarr-stage/7"));
-        }
-        say(
-            &(struct message){
-                .tag = UNSTAGE,
-                .unstage = { .request = 7, .path = view_of("/.knarr-stage/7") },
-            },
-            "");
-        put(1, "/behind", "x");
-        check(applied(1)->outcome == DONE && !stands("/.knarr-stage/7"));
-        while (!router_hears_nothing())
-            ;
-    }
-    stop();
-}
-
 static const struct test tests[] = {
-    { "a stage that nobody wants goes, however far it came", a_stage_that_nobody_wants_goes },
-    { "what is before new bytes is copied in steps, and others go on meanwhile",
-        what_is_before_new_bytes_is_copied_in_steps },
     { "a barrier waits for all before and holds up all behind", barriers_are_kept },
     { "one flush makes many durable", one_flush_for_many },
     { "a change that cannot begin is answered, and nothing else harmed",

@@ -152,6 +152,40 @@ def sync_wait(place):
     place.knarr("sync", "wait", "viking://resources", "--on", "slow", "--timeout", "10")
 
 
+def memory_of(server):
+    """KiB of it that are in memory."""
+    with open("/proc/%d/status" % server.pid) as file:
+        return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+
+def die_waiting(place, count):
+    """Clients that are killed while they wait for all; an upload says when that was noticed."""
+    stage = place.path("data/viking/.knarr-stage")
+    clients = [place.begin("sync", "wait") for _ in range(count)]
+    clients.append(place.begin("put", "-", "viking://resources/large"))
+    clients[-1].stdin.write(os.urandom(5 << 20))
+    clients[-1].stdin.flush()
+    until(lambda: os.path.isdir(stage) and os.listdir(stage), "the upload has begun")
+    for client in clients:
+        client.kill()
+    until(lambda: not os.listdir(stage), "it is seen that they have gone", 15)
+
+
+def impatient_clients(place):
+    """They wait for thousands of files that do not come, and go: nothing is kept of it."""
+    one_flaky(place, knarr={"breaker_max_ms": 30000}, retry_backoff_base_ms=2000)
+    server = place.start()
+    place.say("control", "change down")
+    write_many(place, 4000)
+    for _ in range(2):
+        before = memory_of(server)
+        die_waiting(place, 40)
+        for _ in range(40):
+            place.refused("sync", "wait", "--timeout", "0.01")
+    # The second time, what the first was given is used again.
+    assert memory_of(server) - before < 4 << 10, (before, memory_of(server))
+
+
 # ---- failures ---------------------------------------------------------------------------------------
 
 
@@ -390,6 +424,7 @@ stories = [
     ("a receipt has number, size, hash and backups", receipt),
     ("a receipt says what is still pending", receipt_pending),
     ("sync wait takes a number, a URI, a backup", sync_wait),
+    ("clients that give up waiting cost nothing", impatient_clients),
     ("a dead target costs a probe, not a failure for each file", dead_target),
     ("a backlog drains when the backup is back, and the status is idle", drained),
     ("a backup that is down never stops the server from starting", down_at_start),
