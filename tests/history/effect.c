@@ -111,7 +111,8 @@ touch_all(struct touches *self, struct world *world, const struct op *op)
     if (op->kind == OP_REMOVE_TREE)
         for (struct node *node = node_next(top, top); node; node = node_next(top, node))
             touch(self, node, BELOW, NULL);
-    if (op->kind == OP_PUT || op->kind == OP_APPEND || op->kind == OP_MKDIR)
+    if (op->kind == OP_PUT || op->kind == OP_APPEND || op->kind == OP_WRITE_AT ||
+        op->kind == OP_MKDIR)
         touch_parents(self, top);
 }
 
@@ -122,6 +123,7 @@ after_self(struct world *world, const struct value *value, struct op *op)
     switch (op->kind) {
     case OP_PUT:
     case OP_APPEND:
+    case OP_WRITE_AT:
     case OP_TRUNCATE: return value_after(&world->values, value, op);
     case OP_MKDIR: return value->kind == VALUE_FILE ? NULL : &value_directory;
     case OP_RENAME: return value->kind == VALUE_ABSENT ? NULL : &value_absent;
@@ -177,7 +179,7 @@ work_out_applied(struct world *world, struct touch *touched, struct op *op)
             one = (struct possibility){ .value = one.value };
         possibilities_add(&touched->after, &one);
     }
-    if (!is_taker && op->kind != OP_APPEND && op->kind != OP_TRUNCATE)
+    if (!is_taker && op->kind != OP_APPEND && op->kind != OP_WRITE_AT && op->kind != OP_TRUNCATE)
         touched->after.is_anything = false;
 }
 
@@ -261,7 +263,8 @@ can_succeed(struct world *world, const struct op *op)
 
     switch (op->kind) {
     case OP_PUT:
-    case OP_APPEND: return may_be(node, VALUE_FILE) || may_be(node, VALUE_ABSENT);
+    case OP_APPEND:
+    case OP_WRITE_AT: return may_be(node, VALUE_FILE) || may_be(node, VALUE_ABSENT);
     case OP_TRUNCATE: return may_be(node, VALUE_FILE);
     case OP_MKDIR: return may_be(node, VALUE_ABSENT) || may_be(node, VALUE_DIRECTORY);
     case OP_RENAME: return is_there;

@@ -12,6 +12,7 @@ enum { FIELDS_MAX = 9 };
 const char *const op_names[OP_KINDS] = {
     [OP_PUT] = "put",
     [OP_APPEND] = "append",
+    [OP_WRITE_AT] = "write_at",
     [OP_TRUNCATE] = "truncate",
     [OP_REMOVE] = "remove",
     [OP_REMOVE_TREE] = "remove_tree",
@@ -112,6 +113,15 @@ grow(void *at, size_t count, size_t *room, size_t each)
     return memory_resize(at, *room * each);
 }
 
+/* The last field of a beginning, which only some kinds have. */
+static bool
+read_to(struct op *op, const char *field)
+{
+    if (op->kind == OP_WRITE_AT)
+        return number(field, &op->offset);
+    return (op->kind == OP_RENAME) == (strcmp(field, "-") != 0);
+}
+
 static bool
 add_begin(struct history *self, char **field)
 {
@@ -120,7 +130,7 @@ add_begin(struct history *self, char **field)
 
     if (!number(field[1], &op.begin_ns) || !number(field[2], &op.id) ||
         !number(field[3], &client) || !find_kind(field[4], &op.kind) ||
-        !number(field[5], &op.size) || (op.kind == OP_RENAME) == (strcmp(field[7], "-") == 0))
+        !number(field[5], &op.size) || !read_to(&op, field[7]))
         return false;
     op.client = (unsigned) client;
     op.path = field_unescape(field[6]);

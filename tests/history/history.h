@@ -8,7 +8,8 @@
  * separated by one blank; %XX stands for a byte that is a blank, a percent
  * sign or not printable; times are CLOCK_MONOTONIC, in nanoseconds.
  *
- *     b NS ID CLIENT KIND SIZE PATH TO      an operation begins; TO is - if there is none
+ *     b NS ID CLIENT KIND SIZE PATH TO      an operation begins; TO is where a rename
+ *                                           goes, the offset of a write_at, else -
  *     e NS ID OUTCOME SEQ REQUIRED ACKED CAUSE
  *                                           its answer came; none: it is unknown
  *     m NS start|kill|cut|stop              the server began, or had ended by then
@@ -16,7 +17,7 @@
  *     p NS BACKUP FILE                      one taken right after a power cut: what nobody
  *                                           acknowledged may be torn there until the next start
  *
- * SIZE is the payload of put and append and the new length of truncate.  What
+ * SIZE is the payload of put, append and write_at and the new length of truncate.  What
  * was written is payload_fill(ID).  A line that is cut off (the last one, when
  * a workload was killed) is left out.
  */
@@ -29,6 +30,7 @@
 enum op_kind {
     OP_PUT,
     OP_APPEND,
+    OP_WRITE_AT, /* over what is there, which may become longer */
     OP_TRUNCATE,
     OP_REMOVE,
     OP_REMOVE_TREE,
@@ -55,6 +57,7 @@ struct op {
     unsigned client;
     enum op_kind kind;
     uint64_t size;
+    uint64_t offset; /* of a write_at */
     char *path, *to; /* to is NULL if there is none */
     uint64_t begin_ns;
     uint64_t end_ns;      /* UINT64_MAX if no answer came */

@@ -46,7 +46,7 @@ chance(struct game *self, unsigned below)
 static void
 begin(struct game *self, struct client *client, unsigned number)
 {
-    char line[256];
+    char line[256], to[PLAN_TO_BYTES];
 
     do
         plan_next(&self->plan, &client->step);
@@ -55,7 +55,7 @@ begin(struct game *self, struct client *client, unsigned number)
     client->state = BEGUN;
     snprintf(line, sizeof line, "b %" PRIu64 " %" PRIu64 " %u %s %" PRIu64 " %s %s", self->now,
         client->id, number, op_names[client->step.kind], client->step.size, client->step.path,
-        client->step.kind == OP_RENAME ? client->step.to : "-");
+        step_to(&client->step, "", to));
     says(line);
 }
 

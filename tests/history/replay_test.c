@@ -135,6 +135,43 @@ appends_and_truncates_follow_the_bytes(void)
 }
 
 static void
+a_write_at_an_offset_leaves_what_is_around_it(void)
+{
+    char bytes[40] = { 0 };
+
+    write_a();
+    says("b 20 2 0 write_at 5 /a 10");
+    says("e 21 2 done 2 0 0 none");
+    says("b 30 3 0 write_at 8 /a 30");
+    says("e 31 3 done 3 0 0 none");
+    payload_fill(1, 0, bytes, 20);
+    payload_fill(2, 0, bytes + 10, 5);
+    payload_fill(3, 0, bytes + 30, 8);
+    hold(HOLDS, "/a", bytes, 38);
+    check(trial_is_well());
+
+    write_a();
+    says("b 20 2 0 write_at 5 /a 10");
+    says("e 21 2 done 2 0 0 none");
+    payload_fill(2, 0, bytes + 11, 5);
+    hold(HOLDS, "/a", bytes, 20);
+    check(trial_judge(RULE_MIXED) == 1);
+}
+
+static void
+a_write_at_an_offset_makes_the_file(void)
+{
+    char bytes[13] = { 0 };
+
+    trial_begin();
+    says("b 10 1 0 write_at 5 /b 8");
+    says("e 11 1 done 1 0 0 none");
+    payload_fill(1, 0, bytes + 8, 5);
+    hold(HOLDS, "/b", bytes, 13);
+    check(trial_is_well());
+}
+
+static void
 an_append_happens_once(void)
 {
     char bytes[40];
@@ -234,6 +271,9 @@ static const struct test tests[] = {
         a_refused_write_must_not_be_there_and_a_missed_quorum_must },
     { "an acknowledged removal stays", an_acknowledged_removal_stays },
     { "appends and truncates follow the bytes", appends_and_truncates_follow_the_bytes },
+    { "a write at an offset leaves what is around it",
+        a_write_at_an_offset_leaves_what_is_around_it },
+    { "a write at an offset makes the file", a_write_at_an_offset_makes_the_file },
     { "an append happens once", an_append_happens_once },
     { "a file that nobody wrote is foreign", a_file_that_nobody_wrote_is_foreign },
     { "directories appear with what is in them", directories_appear_with_what_is_in_them },

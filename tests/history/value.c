@@ -59,10 +59,13 @@ value_after(struct values *values, const struct value *base, struct op *op)
         return NULL;
     if (base->kind == VALUE_FILE && op->kind == OP_APPEND)
         return value_derive(values, base, op, base->size + op->size);
+    if (base->kind == VALUE_FILE && op->kind == OP_WRITE_AT)
+        return value_derive(values, base, op,
+            base->size > op->offset + op->size ? base->size : op->offset + op->size);
     if (op->kind == OP_TRUNCATE)
         return value_derive(values, base, op, op->size);
     if (!op->written)
-        op->written = value_new(values, op, NULL, op->size);
+        op->written = value_new(values, op, NULL, op->offset + op->size);
     return op->written;
 }
 
@@ -75,23 +78,38 @@ value_seen(struct values *values, const struct found *found)
     return self;
 }
 
+/* Where in the file the bytes of its newest operation are. */
+static uint64_t
+value_start(const struct value *self)
+{
+    if (self->by->kind == OP_WRITE_AT)
+        return self->by->offset;
+    return self->by->kind == OP_APPEND && self->base ? self->base->size : 0;
+}
+
 /*
- * From the newest layer to the oldest: each fills what the ones above left to
- * it.  A truncate hides what its base has behind its end; it shows zeros where
- * it is longer, which the caller's buffer holds already.
+ * From the newest layer to the oldest, bytes [from, to): each fills what the
+ * ones above left to it, and leaves what is before and behind its own bytes.  A
+ * truncate hides what its base has behind its end; it shows zeros where it is
+ * longer, which the caller's buffer holds already.
  */
 static void
-value_bytes(const struct value *self, char *into)
+value_bytes(const struct value *self, uint64_t from, uint64_t to, char *into)
 {
-    uint64_t end = self->size;
+    for (; self && self->by && from < to; self = self->base) {
+        const uint64_t start = value_start(self), end = start + self->by->size;
+        const uint64_t first = start > from ? start : from;
+        uint64_t last = end;
 
-    for (; self && self->by; self = self->base) {
-        const bool is_append = self->by->kind == OP_APPEND && self->base;
-        const uint64_t start = is_append ? self->base->size : 0;
-        if (end > self->size)
-            end = self->size;
-        if (self->by->kind != OP_TRUNCATE && start < end)
-            payload_fill(self->by->id, 0, into + start, end - start);
+        if (to > self->size)
+            to = self->size;
+        if (last > to)
+            last = to;
+        if (self->by->kind == OP_TRUNCATE || first >= last)
+            continue;
+        payload_fill(self->by->id, first - start, into + first, last - first);
+        value_bytes(self->base, last, to, into);
+        to = first;
     }
 }
 
@@ -100,7 +118,7 @@ value_hash(const struct value *self)
 {
     if (!*self->hash) {
         char *bytes = memory_new(self->size + 1);
-        value_bytes(self, bytes);
+        value_bytes(self, 0, self->size, bytes);
         hash_print(bytes, self->size, ((struct value *) self)->hash);
         free(bytes);
     }

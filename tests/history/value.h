@@ -14,8 +14,8 @@
 
 struct value {
     enum { VALUE_ABSENT, VALUE_DIRECTORY, VALUE_FILE } kind;
-    const struct op *by;      /* put, append or truncate; NULL: seen, and nobody knows whose */
-    const struct value *base; /* what append and truncate changed; NULL: nothing was there */
+    const struct op *by;      /* put, append, ...; NULL: seen, and nobody knows whose */
+    const struct value *base; /* what all but a put changed; NULL: nothing was there */
     uint64_t size;
     bool is_opaque;               /* made from something nobody knows: only its size is known */
     char hash[33];                /* empty until needed */
@@ -31,7 +31,7 @@ extern const struct value value_absent, value_directory;
 
 void values_free(struct values *);
 
-/* What a put, append or truncate leaves where `base` was; NULL if it would be refused. */
+/* What an operation that writes leaves where `base` was; NULL if it would be refused. */
 struct value *value_after(struct values *, const struct value *base, struct op *);
 
 /* What a snapshot found, when no operation explains it. */

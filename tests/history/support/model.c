@@ -98,7 +98,8 @@ make_parents(const struct model *self, const char *path)
 static bool
 write_file(const struct model *self, const struct step *step, uint64_t id, const char *place)
 {
-    const int flags = step->kind == OP_APPEND ? O_APPEND : O_TRUNC;
+    const int append = step->kind == OP_APPEND ? O_APPEND : 0;
+    const int flags = step->kind == OP_PUT ? O_TRUNC : append;
     char *bytes = memory_new(step->size + 1);
     int fd;
 
@@ -106,7 +107,8 @@ write_file(const struct model *self, const struct step *step, uint64_t id, const
         return free(bytes), false;
     fd = open(place, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
     payload_fill(id, 0, bytes, step->size);
-    check(fd >= 0 && write(fd, bytes, step->size) == (ssize_t) step->size);
+    check(fd >= 0 && lseek(fd, (off_t) step->offset, SEEK_SET) == (off_t) step->offset);
+    check(write(fd, bytes, step->size) == (ssize_t) step->size);
     close(fd);
     free(bytes);
     return true;
@@ -133,7 +135,8 @@ model_apply(struct model *self, const struct step *step, uint64_t id)
 
     switch (step->kind) {
     case OP_PUT:
-    case OP_APPEND: is_done = write_file(self, step, id, place); break;
+    case OP_APPEND:
+    case OP_WRITE_AT: is_done = write_file(self, step, id, place); break;
     case OP_TRUNCATE:
         is_done = kind_at(place) == 'f' && truncate(place, (off_t) step->size) == 0;
         break;

@@ -19,12 +19,11 @@ put_line(const struct diary *self, const char *line, int length)
 void
 diary_begin(const struct diary *self, uint64_t id, unsigned client, const struct step *step)
 {
-    const bool has_to = step->kind == OP_RENAME;
-    char line[512];
+    char line[512], to[PLAN_TO_BYTES];
     const int length =
-        snprintf(line, sizeof line, "b %" PRIu64 " %" PRIu64 " %u %s %" PRIu64 " %s%s %s%s\n",
+        snprintf(line, sizeof line, "b %" PRIu64 " %" PRIu64 " %u %s %" PRIu64 " %s%s %s\n",
             clock_ns(), id, client, op_names[step->kind], step->size, self->prefix, step->path,
-            has_to ? self->prefix : "-", has_to ? step->to : "");
+            step_to(step, self->prefix, to));
 
     put_line(self, line, length);
 }

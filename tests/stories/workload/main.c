@@ -80,11 +80,20 @@ write_body(struct client *self, const struct step *step, uint64_t id, const char
     free(bytes);
 }
 
+static enum knarr_how
+how_of(enum op_kind kind)
+{
+    if (kind == OP_WRITE_AT)
+        return KNARR_AT_OFFSET;
+    return kind == OP_APPEND ? KNARR_APPEND : KNARR_REPLACE;
+}
+
 static void
 ask(struct client *self, const struct step *step, uint64_t id, struct knarr_result *result)
 {
     const struct knarr_wish wish = {
-        .how = step->kind == OP_APPEND ? KNARR_APPEND : KNARR_REPLACE,
+        .how = how_of(step->kind),
+        .offset = step->offset,
         .acks = self->options->acks,
     };
     char *uri = memory_print("viking://resources/%s%s", self->options->root, step->path);
@@ -92,7 +101,8 @@ ask(struct client *self, const struct step *step, uint64_t id, struct knarr_resu
 
     switch (step->kind) {
     case OP_PUT:
-    case OP_APPEND: write_body(self, step, id, uri, &wish, result); break;
+    case OP_APPEND:
+    case OP_WRITE_AT: write_body(self, step, id, uri, &wish, result); break;
     case OP_TRUNCATE: knarr_truncate(self->knarr, uri, step->size, &wish, result); break;
     case OP_REMOVE: knarr_remove(self->knarr, uri, false, &wish, result); break;
     case OP_REMOVE_TREE: knarr_remove(self->knarr, uri, true, &wish, result); break;

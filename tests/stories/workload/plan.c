@@ -1,5 +1,7 @@
 #include "tests/stories/workload/plan.h"
 
+#include <inttypes.h>
+
 enum { TOPS = 4, SUBS = 2, FILES = 6, KIB = 1024 };
 
 /* xorshift64* (Vigna, 2016) */
@@ -71,8 +73,8 @@ static const struct {
     enum op_kind kind;
     unsigned weight;
 } weights[] = {
-    { OP_PUT, 42 }, { OP_APPEND, 15 }, { OP_TRUNCATE, 8 }, { OP_REMOVE, 8 }, { OP_REMOVE_TREE, 4 },
-    { OP_RENAME, 15 }, { OP_MKDIR, 5 }, { OP_KINDS, 3 }, /* chmod */
+    { OP_PUT, 37 }, { OP_APPEND, 13 }, { OP_WRITE_AT, 7 }, { OP_TRUNCATE, 8 }, { OP_REMOVE, 8 },
+    { OP_REMOVE_TREE, 4 }, { OP_RENAME, 15 }, { OP_MKDIR, 5 }, { OP_KINDS, 3 }, /* chmod */
 };
 
 static enum op_kind
@@ -104,7 +106,23 @@ plan_next(struct plan *self, struct step *step)
     }
     pick_file(self, step->path);
     step->size = step->kind == OP_TRUNCATE ? chance(self, 6 * KIB) : pick_size(self);
+    if (step->kind == OP_WRITE_AT) {
+        step->size++; /* of nothing, an offset alone would make a file longer or not */
+        step->offset = chance(self, 8 * KIB);
+    }
     if (step->kind == OP_REMOVE)
         step->size = 0;
     step->streams = step->kind == OP_PUT && chance(self, 4) == 0;
+}
+
+const char *
+step_to(const struct step *self, const char *prefix, char to[PLAN_TO_BYTES])
+{
+    if (self->kind == OP_RENAME)
+        snprintf(to, PLAN_TO_BYTES, "%s%s", prefix, self->to);
+    else if (self->kind == OP_WRITE_AT)
+        snprintf(to, PLAN_TO_BYTES, "%" PRIu64, self->offset);
+    else
+        snprintf(to, PLAN_TO_BYTES, "-");
+    return to;
 }

@@ -23,11 +23,15 @@ struct step {
     enum op_kind kind;
     bool is_chmod; /* instead; modes are not part of a history */
     bool streams;  /* a put whose size is not told beforehand */
-    uint64_t size;
+    uint64_t size, offset;
     unsigned mode;
     char path[PLAN_PATH_BYTES], to[PLAN_PATH_BYTES];
 };
 
 void plan_next(struct plan *, struct step *);
+
+/* The TO of a history: where a rename goes, below `prefix`; an offset; or "-". */
+enum { PLAN_TO_BYTES = 320 };
+const char *step_to(const struct step *, const char *prefix, char to[PLAN_TO_BYTES]);
 
 #endif
