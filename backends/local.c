@@ -105,7 +105,7 @@ local_close(struct backend **backend)
         return;
     parents_forget(self);
     parent_release(&self->top);
-    snapshot_free(&self->snapshot);
+    list_forget(&self->snapshot);
     free(self->name);
     free(self->place);
     free(self);

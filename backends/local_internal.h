@@ -150,7 +150,7 @@ struct entry entry_of(const struct stat *);
 void local_lookup(struct backend *, struct lookup *);
 void local_read(struct backend *, struct reading *);
 void local_list(struct backend *, struct listing *);
-void snapshot_free(struct snapshot **);
+void list_forget(struct snapshot **);
 
 /* The last part of a legal path. */
 static inline const char *

@@ -48,7 +48,7 @@ struct snapshot {
 };
 
 void
-snapshot_free(struct snapshot **snapshot)
+list_forget(struct snapshot **snapshot)
 {
     struct snapshot *self = *snapshot;
 
@@ -164,7 +164,7 @@ snapshot_read(int dir, const struct stat *directory, const char *after)
     if (take_all(self, dir) != 0) {
         const int error = errno;
 
-        snapshot_free(&self);
+        list_forget(&self);
         errno = error;
         return NULL;
     }
@@ -246,7 +246,7 @@ snapshot_ready(struct backend *self, int dir, const char *after)
     if (disk->stat(dir, &directory) != 0)
         return -1;
     if (self->snapshot && !snapshot_serves(self->snapshot, &directory, after))
-        snapshot_free(&self->snapshot);
+        list_forget(&self->snapshot);
     if (!self->snapshot)
         self->snapshot = snapshot_read(dir, &directory, after);
     return self->snapshot ? 0 : -1;
@@ -263,7 +263,7 @@ list_open(struct backend *self, int dir, struct listing *listing)
             return -1;
     } while (listing->has_more && page.told < listing->limit);
     if (!listing->has_more)
-        snapshot_free(&self->snapshot);
+        list_forget(&self->snapshot);
     return 0;
 }
 
