@@ -14,9 +14,10 @@ struct seen {
     uint64_t granted; /* in all */
     uint64_t most;    /* under way at once */
     uint64_t grant;   /* returned with each GO; 0: what was received */
-    unsigned frames, cancels;
+    unsigned frames;
+    atomic_uint cancels;
     bool is_right; /* every byte and offset so far */
-    bool is_complete;
+    atomic_bool is_complete;
     uint64_t stop_after; /* refuse the write once so many bytes are there */
     bool refuses_early, answers_early;
 };
