@@ -1,12 +1,18 @@
 # Whole-program tests: tests/stories/.  Their sizes come from the environment of
-# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_STORY_SEED.
+# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_SOAK_SECONDS,
+# KNARR_STORY_SEED.
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
-               tests/stories/workload/diary.c)
+               tests/stories/workload/diary.c tests/stories/workload/asides.c)
 target_link_libraries(workload PRIVATE knarr_client knarr_history)
 
 if(NOT TARGET knarrd OR NOT TARGET knarr)
   return()
 endif()
+
+# knarrd, and beside it a thread that sees what is in memory.
+get_target_property(sources knarrd SOURCES)
+add_executable(knarrd_watched ${sources} tests/stories/watch/watch.c)
+target_link_libraries(knarrd_watched PRIVATE knarr_actors knarr_history PkgConfig::POPT)
 
 function(size_from_environment variable otherwise)
   if(DEFINED ENV{${variable}})
@@ -19,6 +25,7 @@ endfunction()
 size_from_environment(KNARR_SWEEP_KILLS 1000)
 size_from_environment(KNARR_POWER_CUTS 200)
 size_from_environment(KNARR_UML_CUTS 5)
+size_from_environment(KNARR_SOAK_SECONDS 40)
 size_from_environment(KNARR_STORY_SEED 1)
 
 function(story name labels seconds)
@@ -32,6 +39,12 @@ endfunction()
 
 set(stories ${CMAKE_SOURCE_DIR}/tests/stories)
 set(programs ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+math(EXPR patience "600 + 2 * ${KNARR_SOAK_SECONDS}")
+story(soak soak ${patience} ${stories}/soak ${programs}
+      --seconds ${KNARR_SOAK_SECONDS} --seed ${KNARR_STORY_SEED})
+if(NOT KNARR_STORIES)
+  return() # the others would say nothing more in a build with sanitizers
+endif()
 story(crash_sweep sweep 1200 ${stories}/crash_sweep ${programs}
       --kills ${KNARR_SWEEP_KILLS} --seed ${KNARR_STORY_SEED})
 story(powercut power 1200 ${stories}/powercut ${programs}

@@ -191,14 +191,15 @@ class Lane:
     # ---- what is there ---------------------------------------------------------------
 
     def see(self, places, letter="s"):
-        """Snapshots of (who, directory) pairs, noted in the history."""
+        """Snapshots of (who, directory) pairs, noted in the history.  A file is one already."""
         self.shots += 1
         command = [self.program("history_snapshot")]
         lines = []
         at = time.monotonic_ns()
         for who, place in places:
-            file = "shot-%d-%s" % (self.shots, who)
-            command += [place, os.path.join(self.records, file)]
+            file = place if os.path.isfile(place) else "shot-%d-%s" % (self.shots, who)
+            if file != place:
+                command += [place, os.path.join(self.records, file)]
             lines.append("%s %d %s %s" % (letter, at, who, file))
         if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
             raise Broken("no snapshot of %s" % places)
@@ -228,11 +229,11 @@ class Lane:
         if done.returncode != 0:
             raise Broken("the backups do not catch up: %s%s" % (done.stdout, done.stderr))
 
-    def check(self, at_rest=True):
+    def check(self, at_rest=True, more=()):
         """The checker's last line as a dict, and what it complained of."""
         command = [self.program("history_check"), self.history]
         if at_rest:
-            command += [self.primary] + [place for _, place in self.backups]
+            command += [self.primary] + [place for _, place in self.backups] + list(more)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         lines = done.stdout.splitlines()
         if done.returncode not in (0, 1) or not lines:

@@ -3,21 +3,24 @@
  * they asked for and what they were told (tests/history/history.h).
  *
  *     workload --endpoint E --history FILE [--threads N] [--count N] [--seconds S]
- *              [--seed N] [--run N] [--acks K] [--large N] [--tops N]
+ *              [--seed N] [--run N] [--acks K] [--large N] [--tops N] [--asides N]
  *              [--root NAME] [--timeout MS] [--stay] [--synced]
  *
  * --count is per thread.  --run makes the numbers of operations unique among
  * several runs that share a history.  A request that the server no longer
  * answered stays without an end.  Then the client gives up, or with --stay waits
  * until the server is there again.  With --synced each line of the history is on
- * its disk before the next step is taken.  Exits 0 when all was done, 3 when the server
- * was lost without --stay.
+ * its disk before the next step is taken.  With --asides of a hundred steps so many
+ * are no change but a question (asides.h), and each change wishes for as many acks
+ * as chance says.  Exits 0 when all was done, 3 when the server was lost without
+ * --stay, 4 when a question got a wrong answer.
  */
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/knarr.h"
 #include "tests/history/payload.h"
+#include "tests/stories/workload/asides.h"
 #include "tests/stories/workload/diary.h"
 
 #include <fcntl.h>
@@ -28,11 +31,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 256, REST_MS = 20 };
+enum { THREADS_MAX = 256, REST_MS = 20, ACKS = 3 /* wished for at random: fewer */ };
 
 struct options {
     const char *endpoint, *history, *root;
-    uint64_t threads, count, seconds, seed, run, acks, large, tops, timeout_ms;
+    uint64_t threads, count, seconds, seed, run, acks, large, tops, asides, timeout_ms;
     bool stays, is_synced;
 };
 
@@ -44,7 +47,7 @@ struct client {
     struct plan plan;
     struct knarr *knarr;
     uint64_t steps;
-    bool was_left;
+    bool was_left, was_told_wrong;
 };
 
 struct stream {
@@ -88,13 +91,22 @@ how_of(enum op_kind kind)
     return kind == OP_APPEND ? KNARR_APPEND : KNARR_REPLACE;
 }
 
+/* With asides, async and sync clients are mixed. */
+static uint64_t
+pick_acks(struct client *self)
+{
+    if (self->options->asides == 0 || plan_chance(&self->plan, 2))
+        return self->options->acks;
+    return plan_chance(&self->plan, ACKS);
+}
+
 static void
 ask(struct client *self, const struct step *step, uint64_t id, struct knarr_result *result)
 {
     const struct knarr_wish wish = {
         .how = how_of(step->kind),
         .offset = step->offset,
-        .acks = self->options->acks,
+        .acks = pick_acks(self),
     };
     char *uri = memory_print("viking://resources/%s%s", self->options->root, step->path);
     char *to = memory_print("viking://resources/%s%s", self->options->root, step->to);
@@ -153,6 +165,15 @@ find_server(struct client *self, uint64_t until_ns)
     return is_there;
 }
 
+static void
+ask_aside(struct client *self)
+{
+    char *uri = memory_print("viking://resources/%s", self->options->root);
+
+    self->was_told_wrong |= !aside_ask(self->knarr, &self->plan, uri);
+    free(uri);
+}
+
 /* Returns whether the server answered. */
 static bool
 take_step(struct client *self)
@@ -186,7 +207,9 @@ work(void *context)
     bool is_there = find_server(self, now + options->timeout_ms * 1000000U);
 
     while (is_there && (options->count == 0 || self->steps < options->count) && clock_ns() < end)
-        if (!take_step(self))
+        if (plan_chance(&self->plan, 100) < options->asides)
+            ask_aside(self);
+        else if (!take_step(self))
             is_there = options->stays && find_server(self, end);
     self->was_left = !is_there && clock_ns() < end;
     knarr_close(&self->knarr);
@@ -220,6 +243,8 @@ run(const struct options *options)
         pthread_join(clients[i].thread, NULL);
         if (clients[i].was_left)
             status = 3;
+        if (clients[i].was_told_wrong)
+            status = 4;
     }
     close(diary.fd);
     free(prefix);
@@ -246,6 +271,7 @@ read_options(struct options *self, int argc, char **argv)
         { "acks", .number = &self->acks },
         { "large", .number = &self->large },
         { "tops", .number = &self->tops },
+        { "asides", .number = &self->asides },
         { "timeout", .number = &self->timeout_ms },
         { "stay", .flag = &self->stays },
         { "synced", .flag = &self->is_synced },

@@ -5,8 +5,8 @@
 enum { TOPS = 4, SUBS = 2, FILES = 6, KIB = 1024 };
 
 /* xorshift64* (Vigna, 2016) */
-static uint64_t
-chance(struct plan *self, uint64_t below)
+uint64_t
+plan_chance(struct plan *self, uint64_t below)
 {
     self->state ^= self->state >> 12;
     self->state ^= self->state << 25;
@@ -17,7 +17,7 @@ chance(struct plan *self, uint64_t below)
 static unsigned
 number(struct plan *self, unsigned below)
 {
-    return (unsigned) chance(self, below);
+    return (unsigned) plan_chance(self, below);
 }
 
 static unsigned
@@ -38,7 +38,7 @@ pick_directory(struct plan *self, char *path, bool is_deep)
 static void
 pick_file(struct plan *self, char *path)
 {
-    if (chance(self, 2))
+    if (plan_chance(self, 2))
         snprintf(path, PLAN_PATH_BYTES, "/t%u/f%u", top(self), number(self, FILES));
     else
         snprintf(path, PLAN_PATH_BYTES, "/t%u/s%u/f%u", top(self), number(self, SUBS),
@@ -48,17 +48,17 @@ pick_file(struct plan *self, char *path)
 static uint64_t
 pick_size(struct plan *self)
 {
-    if (chance(self, 1000) < self->large_per_mille)
-        return 200 * KIB + chance(self, 1848 * KIB);
-    if (chance(self, 10) == 0)
-        return chance(self, 100 * KIB);
-    return chance(self, 4 * KIB);
+    if (plan_chance(self, 1000) < self->large_per_mille)
+        return 200 * KIB + plan_chance(self, 1848 * KIB);
+    if (plan_chance(self, 10) == 0)
+        return plan_chance(self, 100 * KIB);
+    return plan_chance(self, 4 * KIB);
 }
 
 static void
 pick_two(struct plan *self, struct step *step, bool are_directories)
 {
-    const bool is_deep = chance(self, 2);
+    const bool is_deep = plan_chance(self, 2);
 
     if (are_directories) {
         pick_directory(self, step->path, is_deep);
@@ -97,22 +97,22 @@ plan_next(struct plan *self, struct step *step)
 
     *step = (struct step){ .kind = pick_kind(self) };
     step->is_chmod = step->kind == OP_KINDS;
-    step->mode = modes[chance(self, 4)];
+    step->mode = modes[plan_chance(self, 4)];
     switch (step->kind) {
-    case OP_RENAME: pick_two(self, step, chance(self, 3) == 0); return;
-    case OP_MKDIR: pick_directory(self, step->path, chance(self, 2)); return;
-    case OP_REMOVE_TREE: pick_directory(self, step->path, chance(self, 3) != 0); return;
+    case OP_RENAME: pick_two(self, step, plan_chance(self, 3) == 0); return;
+    case OP_MKDIR: pick_directory(self, step->path, plan_chance(self, 2)); return;
+    case OP_REMOVE_TREE: pick_directory(self, step->path, plan_chance(self, 3) != 0); return;
     default: break;
     }
     pick_file(self, step->path);
-    step->size = step->kind == OP_TRUNCATE ? chance(self, 6 * KIB) : pick_size(self);
+    step->size = step->kind == OP_TRUNCATE ? plan_chance(self, 6 * KIB) : pick_size(self);
     if (step->kind == OP_WRITE_AT) {
         step->size++; /* of nothing, an offset alone would make a file longer or not */
-        step->offset = chance(self, 8 * KIB);
+        step->offset = plan_chance(self, 8 * KIB);
     }
     if (step->kind == OP_REMOVE)
         step->size = 0;
-    step->streams = step->kind == OP_PUT && chance(self, 4) == 0;
+    step->streams = step->kind == OP_PUT && plan_chance(self, 4) == 0;
 }
 
 const char *

@@ -29,6 +29,7 @@ struct step {
 };
 
 void plan_next(struct plan *, struct step *);
+uint64_t plan_chance(struct plan *, uint64_t below); /* a number below that */
 
 /* The TO of a history: where a rename goes, below `prefix`; an offset; or "-". */
 enum { PLAN_TO_BYTES = 320 };
