@@ -193,6 +193,35 @@ reads_primary(const struct mark *mark)
     return mark->kind >= LAG_TREE || (mark->kind == PUT && !mark->body && mark->size > 0);
 }
 
+static bool
+covers_tree(const struct mark *mark)
+{
+    return mark->kind == LAG_TREE || mark->kind == LAG_PRUNE;
+}
+
+/* A tree that the path is in is still to be compared: what is there may be anything. */
+static bool
+is_in_owed_tree(struct backup *b, const char *path)
+{
+    struct view above = view_of(path);
+
+    while (above.length > 1) {
+        const struct mark *mark;
+
+        above = path_parent(above);
+        HASH_FIND(hh, b->marks, above.at, above.length, mark);
+        if (mark && covers_tree(mark))
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_at_or_below(const char *path, const char *tree)
+{
+    return strcmp(path, tree) == 0 || path_is_under(view_of(path), view_of(tree));
+}
+
 /*
  * Is it known what the backup has, or will have by then, at the old name?  Not
  * while something is said by state there: it may be done after the primary has
@@ -202,15 +231,15 @@ static bool
 is_certain(struct backup *b, const struct promise *p, const struct mark *at)
 {
     struct sent *sent, *next;
-    bool certain = !at || is_ready(at) || at->state == SENT;
+    bool certain = (!at || is_ready(at) || at->state == SENT) && !is_in_owed_tree(b, p->path);
 
     HASH_ITER(hh, b->sent, sent, next)
     {
         const struct mark *mark = sent->mark;
 
         if (mark && reads_primary(mark) && !mark->is_detached &&
-            (strcmp(mark->path, p->path) == 0 ||
-                path_is_under(view_of(mark->path), view_of(p->path))))
+            (is_at_or_below(mark->path, p->path) ||
+                (covers_tree(mark) && is_at_or_below(p->path, mark->path))))
             certain = false;
     }
     return certain;
