@@ -4,21 +4,24 @@
 
 #include "actors/router_internal.h"
 
+#include "actors/plan.h"
 #include "base/clock.h"
+#include "base/path.h"
 
 #include <string.h>
 #include <xxhash.h>
 
+/* What --wait waits for is what policy names; what the configuration says is cut to that. */
 static uint64_t
-acks_of(const struct request *r)
+acks_of(const struct request *r, uint64_t targets)
 {
     const struct conf *conf = r->router->conf;
 
     if (r->waits)
-        return UINT64_MAX;
+        return (uint64_t) __builtin_popcountll(targets);
     if (r->acks != UINT64_MAX)
         return r->acks;
-    return conf->sync_type == SYNC_SYNC ? conf->write_ack_count : 0;
+    return conf->sync_type == SYNC_SYNC && r->router->targets != 0 ? conf->write_ack_count : 0;
 }
 
 static uint64_t
@@ -29,9 +32,50 @@ timeout_of(const struct request *r)
     return r->waits ? 0 : r->router->conf->write_ack_timeout_ms;
 }
 
+static bool
+has_parent(struct request *r)
+{
+    struct view above = path_parent(view_of(r->path));
+    char *parent = view_dup(above);
+    struct report report;
+    struct entry entry;
+    bool is_there = above.length == 1 || look(r->router, parent, &entry, &report) == DONE;
+
+    free(parent);
+    return is_there;
+}
+
+/* Where nothing was, in a directory that was, there is nothing to be compared. */
+static struct plan
+plan_of(struct request *r, enum change_kind kind)
+{
+    struct subject subject = {
+        .kind = kind,
+        .path = r->path,
+        .to = r->to,
+        .size = kind == PUT ? r->result_size : r->old.size,
+        .is_directory = r->old.is_directory,
+    };
+    struct plan plan = plan_change(r->router->conf, r->router->targets, &subject);
+
+    if (kind == PUT && plan.compared != 0 && r->old.version == 0 && has_parent(r))
+        plan.compared = 0;
+    return plan;
+}
+
+/* Of the file that there is when it is done, or was until then. */
+static uint64_t
+size_of(const struct request *r, enum change_kind kind)
+{
+    if (kind == PUT || kind == RENAME)
+        return r->result_size;
+    return r->old.is_directory ? 0 : r->old.size;
+}
+
 void
 change_commit(struct request *r, enum change_kind kind, uint64_t inode)
 {
+    struct plan plan = plan_of(r, kind);
     struct body body;
 
     r->is_committed = true;
@@ -45,13 +89,14 @@ change_commit(struct request *r, enum change_kind kind, uint64_t inode)
                 .path = view_of(r->path),
                 .to = view_of(r->to ? r->to : ""),
                 .stage = view_of(r->is_staged ? r->stage : ""),
-                .size = kind == PUT || kind == RENAME ? r->result_size : 0,
+                .size = size_of(r, kind),
                 .mode = r->mode,
                 .mtime_ns = clock_wall_ns(),
                 .hash = { (const char *) r->hash, r->has_hash ? sizeof r->hash : 0 },
                 .inode = inode,
-                .targets = r->router->targets,
-                .acks = acks_of(r),
+                .targets = plan.targets,
+                .compared = plan.compared,
+                .acks = acks_of(r, plan.targets),
                 .timeout_ms = timeout_of(r),
             },
         },

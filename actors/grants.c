@@ -110,6 +110,7 @@ granted_write(struct request *r)
         request_answer(r, outcome, &report);
         return;
     }
+    r->old = old;
     if (r->mode == 0)
         r->mode = old.version ? old.mode : MODE_FILE;
     if (r->is_staged)
@@ -143,6 +144,7 @@ granted_truncate(struct request *r)
         answer_too_large(r, r->size);
         return;
     }
+    r->old = old;
     r->mode = old.mode;
     if (is_small(r, r->size))
         commit_patched(r, &old, 0, r->size);
@@ -166,6 +168,7 @@ granted_delete(struct request *r)
         outcome = REFUSED;
         report.cause = CAUSE_DIRECTORY_NOT_EMPTY;
     }
+    r->old = old;
     if (outcome != DONE)
         request_failed(r, outcome, &report);
     else
@@ -252,6 +255,7 @@ granted_move(struct request *r)
             "Cannot move below itself: %.400s", r->uri);
     else
         outcome = target_fits(r, &from, &report);
+    r->old = from;
     if (outcome != DONE)
         request_answer(r, outcome, &report);
     else if (from.is_directory)
@@ -267,10 +271,11 @@ granted_mode(struct request *r)
     struct entry old;
     enum outcome outcome = look(r->router, r->path, &old, &report);
 
+    r->old = old;
     if (outcome != DONE)
         request_failed(r, outcome, &report);
     else
-        change_commit(r, CHMOD, 0);
+        change_commit(r, CHMOD, old.is_directory ? old.version : 0);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "actors/journal_internal.h"
 
+#include "actors/plan.h"
 #include "actors/store.h"
 #include "base/clock.h"
 #include "base/disk.h"
@@ -152,7 +153,8 @@ on_walked(void *arg, struct envelope *envelope)
     while (message_next(&body, &place) && place.tag == PLACE) {
         char *path = view_dup(place.place.path);
 
-        ledger_walk_found(self->ledger, backup, path, place.place.size);
+        if (place.place.is_directory || !plan_rule(self->conf, backup, path, place.place.size))
+            ledger_walk_found(self->ledger, backup, path, place.place.size);
         free(path);
     }
     ledger_walk_paged(self->ledger, backup, m->more, m->next);

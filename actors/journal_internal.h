@@ -35,7 +35,7 @@ struct op {
     uint64_t seq, request;
     enum change_kind kind;
     char *path, *to, *stage;
-    uint64_t size, mtime_ns, inode, targets, acks, timeout_ms;
+    uint64_t size, mtime_ns, inode, targets, compared, acks, timeout_ms;
     uint32_t mode;
     uint8_t hash[16];
     bool has_hash;
@@ -67,6 +67,7 @@ struct journal {
 
     int directory_fd; /* of the segments */
     struct failure_log failures[BACKUPS_MAX];
+    uint64_t excluded[BACKUPS_MAX]; /* changes that policy kept from it */
     struct wal *wal;
     struct catalog *catalog;
     struct ledger *ledger;
@@ -132,7 +133,7 @@ void on_await(void *, struct envelope *);
 void on_give_up(void *, struct envelope *);
 void on_revive(void *, struct envelope *);
 void tell_waited(struct journal *, struct wait *, bool is_late);
-/* A COPY for each target, packed: as the wait knows it, or pending if there is none. */
-void pack_copies(struct journal *, uint64_t targets, const struct wait *, struct body *);
+/* A COPY for each backup of the wait, packed. */
+void pack_copies(struct journal *, const struct wait *, struct body *);
 
 #endif

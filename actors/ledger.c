@@ -419,10 +419,12 @@ ledger_mark_state(struct ledger *ledger, struct backup *b, const char *path, uin
 /* ---- promises ----------------------------------------------------------------------- */
 
 void
-ledger_hold_idle(struct ledger *ledger, struct backup *b, struct wait *wait)
+ledger_hold(struct ledger *ledger, struct backup *b, struct mark *mark, struct wait *wait)
 {
+    struct wait_link **links = mark ? &mark->links : &b->idle_links;
+
     if (wait)
-        wait_hold(wait, ledger_index(ledger, b), &b->idle_links);
+        wait_hold(wait, ledger_index(ledger, b), links);
 }
 
 static void
@@ -435,10 +437,7 @@ promise_change(struct ledger *ledger, struct backup *b, const struct promise *p,
 
     if (mark)
         mark->is_exact = was_exact;
-    if (mark && wait)
-        wait_hold(wait, ledger_index(ledger, b), &mark->links);
-    else
-        ledger_hold_idle(ledger, b, wait);
+    ledger_hold(ledger, b, mark, wait);
 }
 
 void
@@ -466,16 +465,17 @@ ledger_promise_again(struct ledger *ledger, unsigned backup, const struct promis
 }
 
 void
-ledger_compare(struct ledger *ledger, unsigned backup, const struct promise *p)
+ledger_compare(struct ledger *ledger, unsigned backup, const struct promise *p, struct wait *wait)
 {
     struct backup *b = &ledger->backups[backup];
+    /* A tree that was to go is still there, with all that is owed below it. */
+    unsigned kind = p->kind == REMOVE_TREE ? LAG_TREE : LAG_PATH;
 
     b->promised++;
     if (p->kind == RENAME)
-        ledger_rename_by_state(ledger, b, p, NULL);
-    else /* a tree that was to go is still there, with all that is owed below it */
-        ledger_mark_state(ledger, b, p->path, p->seq, p->kind == REMOVE_TREE ? LAG_TREE : LAG_PATH,
-            p->size);
+        ledger_rename_by_state(ledger, b, p, wait);
+    else
+        ledger_hold(ledger, b, ledger_mark_state(ledger, b, p->path, p->seq, kind, p->size), wait);
 }
 
 void

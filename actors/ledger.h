@@ -102,8 +102,12 @@ void ledger_promise(struct ledger *, unsigned backup, const struct promise *, st
 
 /* What recovery reads again from the journal: the same, but nothing is known to have arrived. */
 void ledger_promise_again(struct ledger *, unsigned backup, const struct promise *);
-/* The primary refused it, and nobody knows what that left: what it named is compared. */
-void ledger_compare(struct ledger *, unsigned backup, const struct promise *);
+/*
+ * What it names is made as it is on the primary by then: because the primary
+ * refused it and nobody knows what that left, or because the backup's policies
+ * have a word in it.  `wait` may be NULL.
+ */
+void ledger_compare(struct ledger *, unsigned backup, const struct promise *, struct wait *);
 /* Recovery: the backup had applied seq, so no mark up to it remains at path. */
 void ledger_was_applied(struct ledger *, unsigned backup, const char *path, uint64_t seq);
 

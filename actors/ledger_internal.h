@@ -131,7 +131,8 @@ char *ledger_by_now(const struct backup *, const struct mark *, const char *path
  */
 uint64_t ledger_drop_below(struct ledger *, struct backup *, const char *path, bool at_too,
     struct wait_link **heir);
-void ledger_hold_idle(struct ledger *, struct backup *, struct wait *);
+/* The wait, if any, goes with the mark; if that is in the catalog, until nothing is lacking. */
+void ledger_hold(struct ledger *, struct backup *, struct mark *, struct wait *);
 void ledger_rename(struct ledger *, struct backup *, const struct promise *, struct wait *);
 void ledger_rename_by_state(struct ledger *, struct backup *, const struct promise *,
     struct wait *);

@@ -58,10 +58,13 @@ ledger_rename_by_state(struct ledger *ledger, struct backup *b, const struct pro
     struct wait *wait)
 {
     unsigned kind = p->is_directory ? LAG_TREE : LAG_PATH;
+    struct mark *from = ledger_mark_state(ledger, b, p->path, p->seq, kind, 0);
+    struct mark *to = ledger_mark_state(ledger, b, p->to, p->seq, kind, p->size);
 
-    ledger_mark_state(ledger, b, p->path, p->seq, kind, 0);
-    ledger_mark_state(ledger, b, p->to, p->seq, kind, p->size);
-    ledger_hold_idle(ledger, b, wait);
+    /* A tree gets marks of its own as it is walked, and its wait outlives it. */
+    ledger_hold(ledger, b, p->is_directory ? NULL : from, wait);
+    if (!p->is_directory)
+        ledger_hold(ledger, b, to, wait);
 }
 
 /* The content that was to go to the old name goes to the new one at once. */

@@ -10,6 +10,7 @@
 
 #include "actors/journal_internal.h"
 
+#include "actors/plan.h"
 #include "actors/store.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -57,6 +58,7 @@ op_of(const struct message_commit *m, struct body *take_body)
     op->mtime_ns = m->mtime_ns;
     op->inode = m->inode;
     op->targets = m->targets;
+    op->compared = m->compared;
     op->acks = m->acks;
     op->timeout_ms = m->timeout_ms;
     op->has_hash = m->hash.length == sizeof op->hash;
@@ -123,7 +125,7 @@ journal_targets(const struct journal *self, struct view ids)
 static enum outcome
 append_promise(struct journal *self, const struct op *op, struct report *report)
 {
-    char ids[4 * BACKUPS_MAX], header[HEADER_ROOM];
+    char ids[4 * BACKUPS_MAX], compared_ids[4 * BACKUPS_MAX], header[HEADER_ROOM];
     struct message message = {
         .tag = PROMISE,
         .promise = {
@@ -137,6 +139,7 @@ append_promise(struct journal *self, const struct op *op, struct report *report)
             .hash = { (const char *) op->hash, op->has_hash ? sizeof op->hash : 0 },
             .inode = op->inode,
             .targets = { ids, pack_ids(self, op->targets, ids) },
+            .compared = { compared_ids, pack_ids(self, op->compared, compared_ids) },
         },
     };
     size_t length = message_pack(&message, header, sizeof header);
@@ -299,45 +302,77 @@ owe(struct journal *self, const struct op *op, struct wait *wait)
         .body = op->kind == PUT && !op->stage ? &op->body : NULL,
     };
 
-    for (unsigned b = 0; b < self->backup_count; b++)
-        if (op->targets & (UINT64_C(1) << b))
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        bool gets_it = op->targets & (UINT64_C(1) << b);
+
+        if (op->compared & (UINT64_C(1) << b))
+            ledger_compare(self->ledger, b, &p, gets_it ? wait : NULL);
+        else if (gets_it)
             ledger_promise(self->ledger, b, &p, wait);
+    }
 }
 
+/* Those that may get changes and do not get this one, and why. */
+static void
+note_excluded(struct journal *self, const struct op *op, struct wait *wait)
+{
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        if (!self->backups[b].receives || (op->targets & (UINT64_C(1) << b)))
+            continue;
+        wait->excluded |= UINT64_C(1) << b;
+        wait->backup[b].rule = plan_rule(self->conf, b, op->to ? op->to : op->path, op->size);
+        self->excluded[b]++;
+    }
+}
+
+/*
+ * What the configuration asks for is cut to the backups that get the change;
+ * but if there is none of them, a copy that is asked for is missed.
+ */
 static uint64_t
 acks_wanted(const struct op *op)
 {
     uint64_t eligible = (uint64_t) __builtin_popcountll(op->targets);
 
-    return op->acks < eligible ? op->acks : eligible;
+    return op->acks < eligible || eligible == 0 ? op->acks : eligible;
+}
+
+static void
+begin_wait(struct journal *self, const struct op *op, struct wait *wait)
+{
+    if (op->targets == 0)
+        wait->deadline_ms = clock_ms(); /* nothing more will come */
+    else if (op->timeout_ms > 0)
+        wait->deadline_ms = clock_ms() + op->timeout_ms;
+    DL_APPEND(self->waits, wait);
 }
 
 /* The primary has it: the backups are owed it, and the client hears or waits. */
 static void
 primary_done(struct journal *self, struct op *op)
 {
-    uint64_t required = acks_wanted(op);
-    struct wait *wait = NULL;
+    struct wait *wait = wait_new(self->backup_count, op->request, op->seq, op->targets);
     struct body copies;
 
-    if (required > 0) {
-        wait = wait_new(self->backup_count, op->request, op->seq, op->targets);
-        wait->required = required;
-        if (op->timeout_ms > 0)
-            wait->deadline_ms = clock_ms() + op->timeout_ms;
-        DL_APPEND(self->waits, wait);
-    }
+    wait->required = acks_wanted(op);
+    note_excluded(self, op, wait);
     version_note(self, op);
-    owe(self, op, wait);
+    owe(self, op, wait->required > 0 ? wait : NULL);
     body_init(&copies);
-    if (!wait)
-        pack_copies(self, op->targets, NULL, &copies);
+    if (wait->required > 0) {
+        begin_wait(self, op, wait);
+    } else {
+        wait->pending = op->targets;
+        pack_copies(self, wait, &copies);
+    }
     tell_committed(self, op->request,
         &(struct message_committed){ .outcome = DONE,
             .seq = op->seq,
-            .is_final = !wait,
-            .required = required },
+            .is_final = wait->required == 0,
+            .required = wait->required },
         &copies);
+    if (wait->required == 0)
+        wait_free(wait);
 }
 
 /* Nobody knows what the primary has now: every backup is made as it is. */
@@ -355,8 +390,8 @@ owe_comparison(struct journal *self, const struct op *op)
     };
 
     for (unsigned b = 0; b < self->backup_count; b++)
-        if (op->targets & (UINT64_C(1) << b))
-            ledger_compare(self->ledger, b, &p);
+        if ((op->targets | op->compared) & (UINT64_C(1) << b))
+            ledger_compare(self->ledger, b, &p, NULL);
 }
 
 /* It refused; that is said once recovery cannot bring the change back. */

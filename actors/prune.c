@@ -86,6 +86,12 @@ ask(struct prune *prune)
     prune->caller.ask(prune->caller.context, prune->asked);
 }
 
+const char *
+prune_asked(const struct prune *prune)
+{
+    return prune->asked;
+}
+
 bool
 prune_found_nothing(const struct prune *prune)
 {

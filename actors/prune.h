@@ -2,7 +2,8 @@
 #define ACTORS_PRUNE_H
 
 /*
- * prune - remove from a tree what the primary does not have there.
+ * prune - remove from a tree what the primary does not have there, or what its
+ * owner does not want to have.
  *
  *     a path ──ask──▶ primary has a file        it stays; a change behind brings its content
  *                     primary has a directory   every name in ours is asked for in turn
@@ -30,6 +31,7 @@ struct prune *prune_new(const struct backend_kind *, struct backend *, const cha
 void prune_free(struct prune **);
 
 void prune_begin(struct prune *);
+const char *prune_asked(const struct prune *);  /* the path that was asked for last */
 bool prune_found_nothing(const struct prune *); /* the primary has nothing at the path itself */
 /* The answer: DONE a file, else the cause says; other failures end the prune. */
 void prune_heard(struct prune *, enum outcome, const struct report *);

@@ -6,6 +6,8 @@
  *     PROMISE up to checkpoint    nothing                        nothing: the catalog has it
  *     PROMISE with an ABORT       nothing                        compared: nobody knows what
  *                                                                  the refusal left there
+ *     PROMISE, policies have      as below                       compared
+ *       a word in it
  *     PROMISE before the last     nothing: it was flushed        owed again
  *       RENAME of a directory       before that was promised
  *     that RENAME                 if the directory is still      owed: both trees are
@@ -40,6 +42,8 @@ struct again {         /* a change found in the journal */
     struct op *op;
     char *ids; /* of its targets */
     size_t ids_length;
+    char *compared_ids;
+    size_t compared_ids_length;
     bool is_aborted;
 };
 
@@ -83,6 +87,7 @@ forget(struct redo *redo, struct again *again)
     HASH_DEL(redo->found, again);
     op_free(&again->op);
     free(again->ids);
+    free(again->compared_ids);
     free(again);
 }
 
@@ -105,6 +110,8 @@ read_promise(struct journal *self, const struct wal_record *record, const struct
     again->seq = record->seq;
     again->ids_length = m->promise.targets.length;
     again->ids = memory_copy(m->promise.targets.at, again->ids_length);
+    again->compared_ids_length = m->promise.compared.length;
+    again->compared_ids = memory_copy(m->promise.compared.at, again->compared_ids_length);
     HASH_ADD(hh, redo->found, seq, sizeof again->seq, again);
     return DONE;
 }
@@ -150,6 +157,8 @@ static void
 owe_again(struct journal *self, const struct again *again)
 {
     uint64_t targets = journal_targets(self, (struct view){ again->ids, again->ids_length });
+    uint64_t compared =
+        journal_targets(self, (struct view){ again->compared_ids, again->compared_ids_length });
     const struct op *op = again->op;
     struct promise p = {
         .seq = op->seq,
@@ -162,9 +171,16 @@ owe_again(struct journal *self, const struct again *again)
         .is_directory = op->inode != 0,
     };
 
-    for (unsigned b = 0; b < self->backup_count; b++)
-        if ((targets & (UINT64_C(1) << b)) && !self->backups[b].is_fresh)
-            (again->is_aborted ? ledger_compare : ledger_promise_again)(self->ledger, b, &p);
+    for (unsigned b = 0; b < self->backup_count; b++) {
+        uint64_t backup = UINT64_C(1) << b;
+
+        if (self->backups[b].is_fresh || !((targets | compared) & backup))
+            continue;
+        if (again->is_aborted || (compared & backup))
+            ledger_compare(self->ledger, b, &p, NULL);
+        else
+            ledger_promise_again(self->ledger, b, &p);
+    }
 }
 
 static void

@@ -96,6 +96,8 @@ struct request {
     size_t held_length;
     struct request *lookup_prev, *lookup_next;
 
+    struct entry old; /* what is at path, as looked at behind the claim; zeros: nothing */
+
     /* what is answered */
     uint64_t result_size;
     uint8_t hash[16];

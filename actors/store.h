@@ -39,6 +39,7 @@ struct store_args {
     const char *place_id;    /* of the marker it must have, see actors/place.h; or NULL */
     uint64_t flush_delay_ms; /* how long an applied change waits for others behind it; 0: not */
     uint64_t flush_items;    /* or until so many wait */
+    const struct policies *excludes; /* what it does not get, even if asked to fetch it; or NULL */
 };
 
 extern const struct actor_kind store_actor;

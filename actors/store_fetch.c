@@ -4,13 +4,16 @@
  *     FETCH ──▶ CHUNK  bytes          begin, give, FETCH the next while they are written
  *                      replaced       begin again with the new one
  *                      a directory    make it one here; what is in it stays
- *                      nothing        see actors/absence.h
+ *                      nothing, or a file that this backup excludes:
+ *                                     see actors/absence.h
  *
  * At most one FETCH of a change is under way, so every CHUNK that is heard
  * while it fetches is the answer to its last question.
  */
 
 #include "actors/store_internal.h"
+
+#include "conf/policy.h"
 
 #include <stdio.h>
 
@@ -44,6 +47,12 @@ fetch_stop(struct apply *apply)
     HASH_FIND(hh, apply->store->fetching, &apply->change.seq, sizeof apply->change.seq, found);
     if (found == apply)
         HASH_DEL(apply->store->fetching, apply);
+}
+
+static bool
+is_excluded(const struct apply *apply, const char *path, uint64_t size)
+{
+    return policies_match(apply->store->excludes, view_of(path), size) != NULL;
 }
 
 /* ---- what the primary does not have ---------------------------------------------------- */
@@ -96,6 +105,8 @@ fetch_start(struct apply *apply)
     HASH_ADD(hh, apply->store->fetching, change.seq, sizeof apply->change.seq, apply);
     if ((unsigned) apply->change.kind == APPLY_PRUNE)
         begin_prune(apply);
+    else if (is_excluded(apply, apply->path, 0))
+        tell_fetch(apply, apply->path, 0); /* by its name: what matters is what it is */
     else
         tell_fetch(apply, apply->path, UINT64_MAX);
 }
@@ -156,6 +167,10 @@ take_bytes(struct apply *apply, const struct message_chunk *m, struct body *body
     size_t length = body_view(body).length;
     struct report report;
 
+    if (!apply->is_begun && is_excluded(apply, apply->path, m->size)) {
+        begin_absence(apply);
+        return;
+    }
     if (!apply->is_begun && !fetch_begins(apply, m))
         return;
     if (length == 0 || m->offset != apply->fetched) {
@@ -172,6 +187,18 @@ take_bytes(struct apply *apply, const struct message_chunk *m, struct body *body
     apply_give(apply, body);
 }
 
+/* A file that is excluded here counts as none. */
+static void
+hear_for_prune(struct apply *apply, const struct message_chunk *m, struct report *report)
+{
+    const char *path = prune_asked(apply->prune);
+    enum outcome outcome = m->outcome;
+
+    if (outcome == DONE && is_excluded(apply, path, m->size))
+        outcome = report_set(report, REFUSED, CAUSE_NOT_FOUND, "%s is excluded", path);
+    prune_heard(apply->prune, outcome, report);
+}
+
 void
 fetch_heard(struct store *self, struct envelope *envelope)
 {
@@ -186,7 +213,7 @@ fetch_heard(struct store *self, struct envelope *envelope)
     if (apply->absence)
         absence_heard(apply->absence, m->outcome, &report, (uint32_t) m->mode);
     else if (apply->prune)
-        prune_heard(apply->prune, m->outcome, &report);
+        hear_for_prune(apply, m, &report);
     else if (m->outcome != DONE)
         fetch_failed(apply, m, &report);
     else

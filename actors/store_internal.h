@@ -67,6 +67,8 @@ struct store {
     bool is_advancing;
 
     uint64_t flush_delay_ms, flush_items;
+    const struct policies *excludes; /* of the configuration, or NULL */
+
     struct seqs applied;    /* not yet durable */
     struct seqs flushing;   /* the flush under way is for these */
     uint64_t flush_due_ms;  /* if nothing comes until then */

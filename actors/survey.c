@@ -4,6 +4,7 @@
 
 #include "actors/journal_internal.h"
 
+#include "actors/plan.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/uri.h"
@@ -43,32 +44,42 @@ pack(struct packing *p, const struct message *message)
 static const char *
 copy_state(const struct wait *wait, unsigned backup)
 {
+    if (wait->excluded & (UINT64_C(1) << backup))
+        return "excluded";
     if (!(wait->pending & (UINT64_C(1) << backup)))
         return "acked";
     return wait->backup[backup].reason ? "failed" : "pending";
 }
 
+/* Of the last failure, or the rule; "" if there is none. */
+static const char *
+copy_reason(const struct wait *wait, unsigned backup)
+{
+    const struct wait_backup *b = &wait->backup[backup];
+
+    return b->rule ? b->rule : b->reason ? b->reason : "";
+}
+
 void
-pack_copies(struct journal *self, uint64_t targets, const struct wait *wait, struct body *body)
+pack_copies(struct journal *self, const struct wait *wait, struct body *body)
 {
     struct packing p = { .room = COPY_BYTES_MAX * (size_t) self->backup_count };
+    uint64_t concerned = wait->targets | wait->excluded;
 
     body_init(body);
-    if (targets == 0)
+    if (concerned == 0)
         return;
     p.at = memory_resize(NULL, p.room);
     for (unsigned b = 0; b < self->backup_count; b++) {
-        const char *reason = wait ? wait->backup[b].reason : NULL;
-
-        if (!(targets & (UINT64_C(1) << b)))
+        if (!(concerned & (UINT64_C(1) << b)))
             continue;
         pack(&p,
             &(struct message){
                 .tag = COPY,
                 .copy = { .backup = view_of(self->backups[b].name),
-                    .state = view_of(wait ? copy_state(wait, b) : "pending"),
-                    .cause = wait ? wait->backup[b].cause : CAUSE_NONE,
-                    .reason = view_of(reason ? reason : "") },
+                    .state = view_of(copy_state(wait, b)),
+                    .cause = wait->backup[b].cause,
+                    .reason = view_of(copy_reason(wait, b)) },
             });
     }
     body_copy(body, (struct view){ p.at, p.used });
@@ -88,12 +99,12 @@ describe(struct journal *self, const struct wait *wait, struct report *report)
             "; the primary has the change as seq %" PRIu64, wait->seq);
 
     for (unsigned b = 0; b < self->backup_count && used < sizeof report->text; b++) {
-        const char *reason = wait->backup[b].reason;
+        const char *reason = copy_reason(wait, b);
 
-        if (wait->targets & (UINT64_C(1) << b))
-            used += (size_t) snprintf(report->text + used, sizeof report->text - used,
-                "; %s: %s%s%s", self->backups[b].name, copy_state(wait, b), reason ? ": " : "",
-                reason ? reason : "");
+        if ((wait->targets | wait->excluded) & (UINT64_C(1) << b))
+            used +=
+                (size_t) snprintf(report->text + used, sizeof report->text - used, "; %s: %s%s%s",
+                    self->backups[b].name, copy_state(wait, b), *reason ? ": " : "", reason);
     }
 }
 
@@ -103,7 +114,7 @@ tell_waited(struct journal *self, struct wait *wait, bool is_late)
     struct report report = { CAUSE_NONE, "" };
     struct body body;
 
-    pack_copies(self, wait->targets, wait, &body);
+    pack_copies(self, wait, &body);
     if (is_late) {
         report.cause = CAUSE_QUORUM;
         describe(self, wait, &report);
@@ -249,6 +260,7 @@ pack_lag(struct packing *p, unsigned b)
                 .applied = state.applied,
                 .superseded = state.superseded,
                 .failures = state.failures,
+                .excluded = self->excluded[b],
                 .probe_ms = state.probe_ms,
             },
         });
@@ -265,9 +277,10 @@ kind_name(unsigned kind)
     }
 }
 
-/* One path on one backup; false: no room. */
+/* One path on one backup, and the rule that excludes it or ""; false: no room. */
 static bool
-pack_target(struct packing *p, const char *backup, const struct target *t, bool is_in_sync)
+pack_target(struct packing *p, const char *backup, const struct target *t, bool is_in_sync,
+    const char *rule)
 {
     char uri[URI_BYTES_MAX + 1] = "";
 
@@ -286,8 +299,19 @@ pack_target(struct packing *p, const char *backup, const struct target *t, bool 
                 .quarantined = t->is_quarantined,
                 .in_sync = is_in_sync,
                 .reason = view_of(t->reason),
+                .excluded = view_of(rule),
             },
         });
+}
+
+/* The rule that keeps a path from a backup, or "". */
+static const char *
+rule_of(const struct journal *self, unsigned backup, const struct catalog_version *version)
+{
+    const char *rule =
+        version->kind == MKDIR ? NULL : plan_rule(self->conf, backup, version->path, version->size);
+
+    return rule ? rule : "";
 }
 
 /* A path that the primary has, as every backup has it; false: no room. */
@@ -310,7 +334,8 @@ pack_path(struct packing *p, const struct catalog_version *version)
         bool lacks = ledger_target(self->ledger, b, version->path, &lacking);
 
         if (!self->backups[b].receives ||
-            pack_target(p, self->backups[b].name, lacks ? &lacking : &is, !lacks))
+            pack_target(p, self->backups[b].name, lacks ? &lacking : &is, !lacks,
+                rule_of(self, b, version)))
             continue;
         p->used = used; /* all backups of a path, or none */
         p->count = count;
@@ -373,7 +398,7 @@ pack_gone(void *context, const struct target *target)
     struct catalog_version version;
 
     if (!catalog_version_get(p->journal->catalog, target->path, &version))
-        pack_target(p, p->backup, target, false);
+        pack_target(p, p->backup, target, false, "");
 }
 
 static bool

@@ -12,9 +12,11 @@
 static void
 note(struct journal *self, const char *path, const struct op *op)
 {
+    /* What is a directory is told apart from files for good: its mode is how it is made. */
+    bool is_directory = op->kind == CHMOD && op->inode != 0;
     struct catalog_version version = { .path = path,
         .seq = op->seq,
-        .kind = op->kind,
+        .kind = is_directory ? MKDIR : op->kind,
         .size = op->size };
     struct report report;
 

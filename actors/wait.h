@@ -28,12 +28,14 @@ struct wait_backup {
     uint32_t links;   /* marks still to be applied */
     enum cause cause; /* of the last failure */
     char *reason;
+    const char *rule; /* that excludes it, or NULL; not the wait's own */
 };
 
 struct wait {
     uint64_t request; /* the router's number */
     uint64_t seq;
     uint64_t targets;         /* set of backups concerned */
+    uint64_t excluded;        /* and of those that do not get it */
     uint64_t pending;         /* those that have not acknowledged */
     uint64_t required;        /* acknowledgements wanted */
     uint64_t deadline_ms;     /* UINT64_MAX: none */

@@ -139,11 +139,12 @@ enum knarr_outcome knarr_grep(struct knarr *, const char *uri, const char *patte
 struct knarr_lag {
     const char *backup, *kind, *state, *oldest_uri, *reason;
     uint64_t pending, pending_bytes, lag_ms, quarantined, dead;
-    uint64_t applied, superseded, failures, probe_ms;
+    uint64_t applied, superseded, failures, probe_ms, excluded;
 };
 
 struct knarr_target {
     const char *uri, *path, *op, *backup, *reason;
+    const char *excluded; /* the rule by which the backup does not get the file, or "" */
     uint64_t latest_seq, size, acked_seq, failures;
     bool quarantined, in_sync;
 };

@@ -29,6 +29,7 @@ tell_lag(const struct observer *observer, const struct message_lag *m)
         .superseded = m->superseded,
         .failures = m->failures,
         .probe_ms = m->probe_ms,
+        .excluded = m->excluded,
     };
     bool is_wanted = !observer->lag || observer->lag(observer->context, &lag);
 
@@ -46,6 +47,7 @@ tell_target(const struct observer *observer, const struct message_target *m)
         .op = texts_add(&texts, m->op),
         .backup = texts_add(&texts, m->backup),
         .reason = texts_add(&texts, m->reason),
+        .excluded = texts_add(&texts, m->excluded),
         .latest_seq = m->latest_seq,
         .size = m->size,
         .acked_seq = m->acked_seq,

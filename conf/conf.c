@@ -11,6 +11,7 @@
 #include "conf/expand.h"
 #include "conf/find.h"
 #include "conf/locate.h"
+#include "conf/policy.h"
 #include "conf/sections.h"
 
 static void
@@ -19,6 +20,7 @@ backend_fini(struct conf_backend *backend)
     free(backend->name);
     free(backend->kind);
     free(backend->place);
+    policies_free(&backend->excludes);
 }
 
 void

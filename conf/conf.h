@@ -46,6 +46,7 @@ struct conf_backend {
     bool receives;      /* has "write", or no operations at all */
     bool serves_reads;
     unsigned read_priority;
+    struct policies *excludes; /* files that a backup does not get, see conf/policy.h; or NULL */
 };
 
 /*

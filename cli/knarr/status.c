@@ -60,13 +60,25 @@ begin_path(struct status *self, const struct knarr_target *target)
     printf("  %s, seq %" PRIu64 "\n", target->op, target->latest_seq);
 }
 
+static const char *
+state_of(const struct knarr_target *target)
+{
+    if (*target->excluded)
+        return target->in_sync ? "excluded" : "excluded, still to be removed";
+    return target->in_sync ? "in sync" : target->quarantined ? "quarantined" : "pending";
+}
+
 bool
 status_target(void *context, const struct knarr_target *target)
 {
     begin_path(context, target);
     printf("    ");
     text_print(stdout, target->backup);
-    printf(": %s", target->in_sync ? "in sync" : target->quarantined ? "quarantined" : "pending");
+    printf(": %s", state_of(target));
+    if (*target->excluded) {
+        printf(" by ");
+        text_print(stdout, target->excluded);
+    }
     if (!target->in_sync && target->failures > 0)
         printf(", %" PRIu64 " failed rounds", target->failures);
     if (*target->reason) {

@@ -12,6 +12,12 @@
 #include "cli/knarr/json.h"
 #include "client/knarr.h"
 
+/* A backup that does not get the path, until the path's end is written. */
+struct excluded {
+    char *backup, *rule;
+    bool is_removed; /* it has none of it (any more) */
+};
+
 struct status {
     const char *uri; /* or NULL: no paths */
     const char *path;
@@ -19,6 +25,8 @@ struct status {
     bool has_begun, has_targets; /* what is open in the JSON */
     char *current;               /* the path whose targets are coming */
     bool is_synced;              /* so far, on all of its backups */
+    struct excluded *excluded;
+    size_t excluded_count;
     uint64_t paths, pending;
 };
 

@@ -2,7 +2,11 @@
  * The status as JSON, written as it comes.
  *
  *     {"path":..., "backups":[ lag, ... ], "entries":[ {path, ..., "targets":[ ... ],
- *      "all_synced":...}, ... ], "entry_count":..., "pending_target_count":...}
+ *      "excluded":[ ... ], "all_synced":...}, ... ], "entry_count":...,
+ *      "pending_target_count":...}
+ *
+ * Targets are those that policy names, as in OpenViking; the others come
+ * behind them, each with its rule.
  */
 
 #include "cli/knarr/status.h"
@@ -49,6 +53,7 @@ status_lag_json(void *context, const struct knarr_lag *lag)
     json_number(json, "superseded", lag->superseded);
     json_number(json, "failures", lag->failures);
     json_number(json, "probe_ms", lag->probe_ms);
+    json_number(json, "excluded", lag->excluded);
     json_close(json, '}');
     return true;
 }
@@ -81,11 +86,41 @@ print_op(struct json *json, const struct knarr_target *target)
 }
 
 static void
+keep_excluded(struct status *self, const struct knarr_target *target)
+{
+    struct excluded *excluded;
+
+    self->excluded =
+        memory_resize(self->excluded, (self->excluded_count + 1) * sizeof *self->excluded);
+    excluded = &self->excluded[self->excluded_count++];
+    excluded->backup = memory_copy(target->backup, strlen(target->backup));
+    excluded->rule = memory_copy(target->excluded, strlen(target->excluded));
+    excluded->is_removed = target->in_sync;
+}
+
+static void
+print_excluded(struct json *json, struct excluded *excluded)
+{
+    json_open(json, NULL, '{');
+    json_text(json, "name", excluded->backup);
+    json_text(json, "rule", excluded->rule);
+    json_flag(json, "in_sync", excluded->is_removed);
+    json_close(json, '}');
+    free(excluded->backup);
+    free(excluded->rule);
+}
+
+static void
 end_entry(struct status *self)
 {
     if (!self->current)
         return;
     json_close(&self->json, ']');
+    json_open(&self->json, "excluded", '[');
+    for (size_t i = 0; i < self->excluded_count; i++)
+        print_excluded(&self->json, &self->excluded[i]);
+    json_close(&self->json, ']');
+    self->excluded_count = 0;
     json_flag(&self->json, "all_synced", self->is_synced);
     json_close(&self->json, '}');
     free(self->current);
@@ -131,6 +166,10 @@ status_target_json(void *context, const struct knarr_target *target)
 
     begin_entries(self);
     begin_entry(self, target);
+    if (*target->excluded) {
+        keep_excluded(self, target);
+        return true;
+    }
     json_open(json, NULL, '{');
     json_text(json, "name", target->backup);
     json_number(json, "acked_seq", target->acked_seq);
@@ -153,6 +192,7 @@ status_end_json(struct status *self, bool is_done)
         return;
     begin_entries(self);
     end_entry(self);
+    free(self->excluded);
     json_close(&self->json, ']');
     json_number(&self->json, "entry_count", self->paths);
     json_number(&self->json, "pending_target_count", self->pending);

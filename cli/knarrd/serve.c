@@ -44,6 +44,7 @@ start_store(struct server *s, size_t number, const struct conf_backend *backend,
         .kind = backend_kind_find(backend->kind),
         .flush_delay_ms = gathers ? conf->settings.backup_flush_delay_ms : 0,
         .flush_items = conf->settings.backup_flush_items,
+        .excludes = backend->excludes,
     };
     char name[STORE_NAME_BYTES];
 

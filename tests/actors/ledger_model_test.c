@@ -2,16 +2,19 @@
  * The ledger against a model: a primary and a backup, both in memory, random
  * changes, a backup that fails, applies and then fails, reorders what may be
  * reordered, and a server that restarts from its last checkpoint.  However it
- * went, once faults end the backup becomes equal to the primary.
+ * went, once faults end the backup becomes equal to the primary, but for the
+ * files that it excludes.
  *
  *     ledger_model_test [SEED [ROUNDS]]     one seed again
  */
 
 #include "actors/ledger.h"
+#include "actors/plan.h"
 #include "actors/wait.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "tests/actors/support/model_change.h"
 #include "tests/actors/support/model_place.h"
 #include "tests/check.h"
 
@@ -38,26 +41,13 @@ fake_now(void)
 
 static const struct clock_source fake_clock = { fake_now, fake_now };
 
-/* ---- randomness ------------------------------------------------------------------ */
-
-static uint64_t state;
-
-static unsigned
-draw(unsigned bound)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned) ((state >> 11) % bound);
-}
-
 /* ---- the world ------------------------------------------------------------------- */
 
 struct promised { /* what the journal would have in its records */
     struct promise promise;
     char *path, *to;
     struct body body;
-    bool was_noted, is_refused;
+    bool was_noted, is_refused, is_compared;
 };
 
 struct order_copy {
@@ -69,6 +59,8 @@ struct order_copy {
 
 struct world {
     struct backend *primary, *backup;
+    struct conf_backend conf_backup; /* which excludes something, or nothing */
+    struct conf conf;
     char directory[64];
     struct catalog *catalog;
     struct ledger *ledger;
@@ -92,9 +84,9 @@ open_ledger(struct world *w)
     w->checkpoint_seq = catalog_checkpoint_seq(w->catalog);
     w->ledger = ledger_new(&(struct ledger_args){
         .catalog = w->catalog,
-        .window_items = 4 + draw(64),
-        .window_bytes = draw(2) ? 1 << 20 : 20,
-        .in_flight = 1 + draw(SENT_MAX - 1),
+        .window_items = 4 + model_draw(64),
+        .window_bytes = model_draw(2) ? 1 << 20 : 20,
+        .in_flight = 1 + model_draw(SENT_MAX - 1),
         .retry_interval_ms = 1000,
         .backoff_base_ms = 10,
         .retries_per_round = 3,
@@ -102,7 +94,7 @@ open_ledger(struct world *w)
         .breaker_max_ms = 1000,
         .quarantine_ms = 5000,
         .first_attempt = ++w->epoch << 32 | 1,
-        .seed = state,
+        .seed = model_draw(UINT32_MAX),
     });
     ledger_add(w->ledger, 7, "backup");
 }
@@ -145,10 +137,14 @@ restart(struct world *w)
 {
     close_ledger(w);
     open_ledger(w);
-    for (size_t i = 0; i < w->promised_count; i++)
-        if (w->promised[i].promise.seq > w->checkpoint_seq)
-            (w->promised[i].is_refused ? ledger_compare : ledger_promise_again)(w->ledger, 0,
-                &w->promised[i].promise);
+    for (size_t i = 0; i < w->promised_count; i++) {
+        if (w->promised[i].promise.seq <= w->checkpoint_seq)
+            continue;
+        if (w->promised[i].is_refused || w->promised[i].is_compared)
+            ledger_compare(w->ledger, 0, &w->promised[i].promise, NULL);
+        else
+            ledger_promise_again(w->ledger, 0, &w->promised[i].promise);
+    }
     for (size_t i = 0; i < w->promised_count; i++)
         if (w->promised[i].promise.seq > w->checkpoint_seq && w->promised[i].was_noted)
             ledger_was_applied(w->ledger, 0, w->promised[i].path, w->promised[i].promise.seq);
@@ -156,52 +152,31 @@ restart(struct world *w)
 
 /* ---- clients --------------------------------------------------------------------- */
 
-static void
-random_path(char path[32])
-{
-    static const char *const names[] = { "a", "b", "c", "ab" };
-    unsigned depth = 1 + draw(3);
-    size_t used = 0;
-
-    for (unsigned i = 0; i < depth; i++)
-        used += (size_t) snprintf(path + used, 32 - used, "/%s", names[draw(4)]);
-}
-
-/* As the router would: a change that makes sense on the primary as it is, or none. */
+/* As the router plans it; false: the backup has nothing to do with it. */
 static bool
-random_change(struct world *w, struct change *change, char path[32], char to[32])
+plan(struct world *w, struct promised *p, const struct entry *old, bool *gets_it)
 {
-    struct entry entry = { 0 }, other = { 0 };
-    bool is_there, other_there;
+    const struct promise *m = &p->promise;
+    struct subject subject = { .kind = m->kind,
+        .path = m->path,
+        .to = m->to,
+        .size = m->kind == PUT ? m->size : old->size,
+        .is_directory = old->is_directory };
+    struct plan plan = plan_change(&w->conf, 1, &subject);
+    char *above = view_dup(path_parent(view_of(m->path)));
+    struct entry entry;
 
-    random_path(path);
-    random_path(to);
-    is_there = model_look(w->primary, path, &entry);
-    other_there = model_look(w->primary, to, &other);
-    *change = (struct change){ .path = path, .mode = 0600 + draw(64) };
-    switch (draw(6)) {
-    case 0:
-    case 1:
-        change->kind = PUT;
-        change->size = draw(4) ? MODEL_BYTES : 0;
-        change->mtime_ns = 1;
-        return !(is_there && entry.is_directory) && model_parents_fit(w->primary, path);
-    case 2: change->kind = MKDIR; return !is_there && model_parents_fit(w->primary, path);
-    case 3: change->kind = entry.is_directory ? REMOVE_TREE : REMOVE; return is_there;
-    case 4: change->kind = CHMOD; return is_there;
-    default:
-        change->kind = RENAME;
-        change->to = to;
-        return is_there && strcmp(path, to) != 0 && !path_is_under(view_of(to), view_of(path)) &&
-            model_parents_fit(w->primary, to) &&
-            !(other_there && (other.is_directory || entry.is_directory));
-    }
+    *gets_it = plan.targets;
+    p->is_compared = plan.compared &&
+        !(m->kind == PUT && old->version == 0 && model_look(w->primary, above, &entry));
+    free(above);
+    return *gets_it || p->is_compared;
 }
 
 static struct wait *
-wait_for(struct world *w, const struct promise *p)
+wait_for(struct world *w, const struct promise *p, bool gets_it)
 {
-    if (w->wait || p->kind != RENAME)
+    if (w->wait || p->kind != RENAME || !gets_it)
         return NULL;
     w->wait = wait_new(1, 1, p->seq, 1);
     w->wait_seq = p->seq;
@@ -215,16 +190,16 @@ change_something(struct world *w)
     struct promised *p = &w->promised[w->promised_count];
     char path[32], to[32], bytes[MODEL_BYTES];
     struct change change;
-    struct entry entry;
+    struct entry entry = { 0 };
+    struct wait *wait;
+    bool gets_it;
 
-    if (w->promised_count == PROMISES_MAX || !random_change(w, &change, path, to))
+    if (w->promised_count == PROMISES_MAX || !model_random_change(w->primary, &change, path, to))
         return;
     memset(p, 0, sizeof *p);
-    snprintf(bytes, sizeof bytes, "%015" PRIu64, w->next_seq);
+    snprintf(bytes, sizeof bytes, "%08" PRIu64 "%07" PRIu64, w->next_seq, w->next_seq);
     change.seq = w->next_seq;
     model_look(w->primary, path, &entry);
-    p->is_refused = draw(12) == 0;
-    check(p->is_refused || model_apply(w->primary, change, bytes, NULL) == DONE);
     p->path = memory_copy(path, strlen(path));
     p->to = change.to ? memory_copy(to, strlen(to)) : NULL;
     p->promise = (struct promise){
@@ -238,14 +213,21 @@ change_something(struct world *w)
         .mtime_ns = change.mtime_ns,
     };
     body_copy(&p->body, (struct view){ bytes, (size_t) change.size });
+    if (!plan(w, p, &entry, &gets_it))
+        p->promise.seq = 0; /* no record names this backup */
+    p->is_refused = model_draw(12) == 0;
+    check(p->is_refused || model_apply(w->primary, change, bytes, NULL) == DONE);
     w->promised_count++;
-    if (p->is_refused) {
-        ledger_compare(w->ledger, 0, &p->promise);
+    if (p->promise.seq == 0)
+        return;
+    wait = p->is_refused ? NULL : wait_for(w, &p->promise, gets_it);
+    if (p->is_refused || p->is_compared) {
+        ledger_compare(w->ledger, 0, &p->promise, wait);
         return;
     }
-    if (change.kind == PUT && draw(2))
+    if (change.kind == PUT && model_draw(2))
         p->promise.body = &p->body;
-    ledger_promise(w->ledger, 0, &p->promise, wait_for(w, &p->promise));
+    ledger_promise(w->ledger, 0, &p->promise, wait);
     p->promise.body = NULL;
 }
 
@@ -296,6 +278,7 @@ static enum outcome
 carry_out_and_keep(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
     struct model_paths *paths = memory_new(sizeof *paths);
+    struct entry entry;
     bool had[sizeof paths->at / sizeof *paths->at];
     enum outcome outcome;
 
@@ -305,6 +288,7 @@ carry_out_and_keep(struct world *w, const struct order_copy *copy, enum cause *c
     outcome = carry_out(w, copy, cause);
     for (size_t i = 0; i < paths->count; i++)
         check(!had[i] || copy->order.kind < LAG_TREE ||
+            !model_wants(w->primary, paths->at[i], &entry) ||
             model_is_same(w->primary, w->backup, paths->at[i]));
     model_paths_free(paths);
     return outcome;
@@ -320,7 +304,7 @@ pick_sent(const struct world *w)
         return 0;
     while (free_to_go < w->sent_count && !w->sent[free_to_go].order.is_barrier)
         free_to_go++;
-    return draw((unsigned) free_to_go);
+    return model_draw((unsigned) free_to_go);
 }
 
 /* A RENAME that is acknowledged is there with all that was in the tree. */
@@ -341,6 +325,7 @@ check_acknowledged(struct world *w)
     check(model_look(w->primary, w->wait_to, &entry));
     if (entry.is_directory)
         model_collect(w->primary, w->wait_to, paths);
+    model_keep_wanted(w->primary, paths);
     for (size_t i = 0; i < paths->count; i++)
         check(model_is_same(w->primary, w->backup, paths->at[i]) ||
             (model_look(w->primary, paths->at[i], &entry) && entry.is_directory));
@@ -360,11 +345,11 @@ end_order(struct world *w)
         return;
     i = pick_sent(w);
     copy = &w->sent[i];
-    if (draw(100) >= w->failing)
+    if (model_draw(100) >= w->failing)
         outcome = carry_out_and_keep(w, copy, &cause);
     else
         outcome = RETRY, cause = CAUSE_IO;
-    if (outcome == DONE && draw(100) < w->failing)
+    if (outcome == DONE && model_draw(100) < w->failing)
         outcome = RETRY, cause = CAUSE_IO; /* it was applied, and nobody knows */
     seq = ledger_ended(w->ledger, 0, copy->order.attempt, outcome, cause,
         view_of("as the test wants"));
@@ -386,11 +371,11 @@ walk(struct world *w)
         if (!model_look(w->primary, path, &entry)) {
             ledger_walk_failed(w->ledger, 0, REFUSED, view_of("nothing is there"));
         } else {
-            ledger_walk_found(w->ledger, 0, path, entry.size);
+            paths->at[paths->count++] = memory_copy(path, strlen(path));
             if (entry.is_directory)
                 model_collect(w->primary, path, paths);
             for (size_t i = 0; i < paths->count; i++)
-                if (model_look(w->primary, paths->at[i], &entry))
+                if (model_wants(w->primary, paths->at[i], &entry))
                     ledger_walk_found(w->ledger, 0, paths->at[i], entry.size);
             ledger_walk_paged(w->ledger, 0, false, view_of(""));
         }
@@ -419,6 +404,7 @@ check_converges(struct world *w)
     check(strcmp(is.state, "idle") == 0);
     model_collect(w->primary, "/", primary);
     model_collect(w->backup, "/", backup);
+    model_keep_wanted(w->primary, primary);
     model_check_same(w->primary, w->backup, primary);
     check(primary->count == backup->count);
     model_paths_free(primary);
@@ -431,30 +417,39 @@ run_seed(uint64_t seed)
     struct world *w = memory_new(sizeof *w);
     char *remove;
 
-    state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    model_seed(seed);
     printf("seed %" PRIu64 "\r", seed);
     fflush(stdout);
+    w->conf = (struct conf){ .backups = &w->conf_backup, .backup_count = 1 };
+    if (model_draw(3)) {
+        policies_begin(&w->conf_backup.excludes, 0, memory_print("names"));
+        policies_add_extensions(w->conf_backup.excludes,
+            &(struct extensions){ (char *[]){ "z" }, 1 });
+        policies_begin(&w->conf_backup.excludes, 1, memory_print("sizes"));
+        policies_add_limit(w->conf_backup.excludes, MODEL_BYTES / 2);
+    }
+    model_excludes = w->conf_backup.excludes;
     w->primary = model_open("primary");
     w->backup = model_open("backup");
     w->next_seq = 1;
-    w->failing = draw(3) ? draw(40) : 0;
+    w->failing = model_draw(3) ? model_draw(40) : 0;
     snprintf(w->directory, sizeof w->directory, "/tmp/knarr-ledger-XXXXXX");
     check(mkdtemp(w->directory));
     open_ledger(w);
     for (unsigned step = 0; step < STEPS; step++) {
-        if (draw(3) == 0)
+        if (model_draw(3) == 0)
             change_something(w);
-        if (draw(2))
+        if (model_draw(2))
             take_order(w);
-        if (draw(3) == 0)
+        if (model_draw(3) == 0)
             walk(w);
-        if (draw(2))
+        if (model_draw(2))
             end_order(w);
-        if (draw(100) == 0)
+        if (model_draw(100) == 0)
             checkpoint(w);
-        if (draw(150) == 0)
+        if (model_draw(150) == 0)
             restart(w);
-        now_ns += draw(20) * UINT64_C(1000000);
+        now_ns += model_draw(20) * UINT64_C(1000000);
     }
     check_converges(w);
     close_ledger(w);
@@ -465,6 +460,7 @@ run_seed(uint64_t seed)
         free(w->promised[i].to);
         body_clear(&w->promised[i].body);
     }
+    policies_free(&w->conf_backup.excludes);
     remove = memory_print("rm -rf %s", w->directory);
     check(system(remove) == 0);
     free(remove);

@@ -164,6 +164,29 @@ model_paths_free(struct model_paths *paths)
     free(paths);
 }
 
+const struct policies *model_excludes;
+
+bool
+model_wants(struct backend *primary, const char *path, struct entry *entry)
+{
+    return model_look(primary, path, entry) &&
+        (entry->is_directory || !policies_match(model_excludes, view_of(path), entry->size));
+}
+
+void
+model_keep_wanted(struct backend *primary, struct model_paths *paths)
+{
+    size_t kept = 0;
+    struct entry entry;
+
+    for (size_t i = 0; i < paths->count; i++)
+        if (model_wants(primary, paths->at[i], &entry))
+            paths->at[kept++] = paths->at[i];
+        else
+            free(paths->at[i]);
+    paths->count = kept;
+}
+
 bool
 model_parents_fit(struct backend *place, const char *path)
 {
@@ -256,7 +279,7 @@ model_path_by_state(struct backend *primary, struct backend *backup, const char 
     char bytes[MODEL_BYTES];
     struct entry entry;
 
-    if (!model_look(primary, path, &entry))
+    if (!model_wants(primary, path, &entry))
         return absent(primary, backup, path, seq, cause);
     change.mode = entry.mode;
     change.kind = entry.is_directory ? MKDIR : PUT;
@@ -279,11 +302,11 @@ model_prune(struct backend *primary, struct backend *backup, const char *path, u
         model_collect(backup, path, paths);
     for (size_t i = 0; i < paths->count && outcome == DONE; i++) {
         change.path = paths->at[i];
-        if (!model_look(primary, paths->at[i], &entry))
+        if (!model_wants(primary, paths->at[i], &entry))
             outcome = model_apply(backup, change, NULL, cause);
     }
     model_paths_free(paths);
-    if (outcome == DONE && !model_look(primary, path, &entry))
+    if (outcome == DONE && !model_wants(primary, path, &entry))
         outcome = absent(primary, backup, path, seq, cause);
     return outcome;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "backends/backend.h"
+#include "conf/policy.h"
 
 enum { MODEL_BYTES = 16 }; /* of a file, at most */
 
@@ -27,6 +28,10 @@ size_t model_content(struct backend *, const char *path, char into[MODEL_BYTES])
 /* Adds what is below the path. */
 void model_collect(struct backend *, const char *path, struct model_paths *);
 void model_paths_free(struct model_paths *);
+/* What a primary has and a backup shall have: all but files that `model_excludes` takes. */
+extern const struct policies *model_excludes; /* or NULL */
+bool model_wants(struct backend *primary, const char *path, struct entry *);
+void model_keep_wanted(struct backend *primary, struct model_paths *);
 /* Nothing above the path is a file. */
 bool model_parents_fit(struct backend *, const char *path);
 
