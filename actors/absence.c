@@ -88,9 +88,10 @@ on_looked(struct lookup *lookup, enum outcome outcome, const struct report *repo
     struct absence *absence =
         (struct absence *) (void *) ((char *) lookup - offsetof(struct absence, lookup));
 
-    if (outcome == DONE)
+    if (outcome == DONE && lookup->entry.is_directory)
         change(absence, REMOVE, absence->path, 0);
-    else if (report->cause == CAUSE_NOT_FOUND || report->cause == CAUSE_NOT_A_DIRECTORY)
+    else if (outcome == DONE || report->cause == CAUSE_NOT_FOUND ||
+        report->cause == CAUSE_NOT_A_DIRECTORY)
         ask_above(absence);
     else
         ended(absence, outcome, report);

@@ -7,8 +7,8 @@
  * made here.
  *
  *     its parent is here        the path is removed; a directory only if empty
- *     its parent is not here    ask for the parent, and upwards, until the
- *                               primary has one: that is made, with all above it
+ *     its parent is not here,   ask for the parent, and upwards, until the
+ *       or is a file            primary has one: that is made, with all above it
  */
 
 #include "actors/prune.h"

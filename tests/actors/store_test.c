@@ -322,6 +322,14 @@ what_is_no_file_there(void)
     fetched(4, "/a");
     no_chunk(4, REFUSED, CAUSE_IS_A_DIRECTORY);
     check(applied(4)->outcome == DONE && stands("/a/.") && !stands("/a/b"));
+    put(5, "/way", "in the way");
+    check(applied(5)->outcome == DONE);
+    put_by_state(6, "/way/gone");
+    fetched(6, "/way/gone");
+    no_chunk(6, REFUSED, CAUSE_NOT_FOUND);
+    fetched(6, "/way");
+    no_chunk(6, REFUSED, CAUSE_IS_A_DIRECTORY);
+    check(applied(6)->outcome == DONE && stands("/way/."));
     stop();
 }
 

@@ -251,7 +251,7 @@ absent(struct backend *primary, struct backend *backup, const char *path, uint64
     struct entry entry;
     char *above = view_dup(parent);
 
-    if (parent.length == 1 || model_look(backup, above, &entry)) {
+    if (parent.length == 1 || (model_look(backup, above, &entry) && entry.is_directory)) {
         outcome = model_apply(backup, change, NULL, cause);
         free(above);
         return *cause == CAUSE_DIRECTORY_NOT_EMPTY ? DONE : outcome;
