@@ -67,7 +67,7 @@ plan_of(struct request *r, enum change_kind kind)
 static uint64_t
 size_of(const struct request *r, enum change_kind kind)
 {
-    if (kind == PUT || kind == RENAME)
+    if (kind == PUT)
         return r->result_size;
     return r->old.is_directory ? 0 : r->old.size;
 }

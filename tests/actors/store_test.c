@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/memory.h"
+#include "conf/policy.h"
 #include "tests/check.h"
 
 #include <czmq.h>
@@ -13,6 +15,7 @@ enum { PATIENCE_MS = 10000, SOON_MS = 100 };
 
 static char directory[64], place[96], flaky_place[256], control[96];
 static struct actor *store;
+static struct policies *excludes;
 static struct inbox *journal, *reader;
 static zsock_t *mouth;
 static struct envelope *heard;
@@ -54,6 +57,7 @@ start(uint64_t number, const char *kind, uint64_t flush_delay_ms, uint64_t flush
         .backend = { .name = "b1", .place = strcmp(kind, "flaky") == 0 ? flaky_place : place },
         .flush_delay_ms = flush_delay_ms,
         .flush_items = flush_items,
+        .excludes = excludes,
     };
     char name[STORE_NAME_BYTES];
 
@@ -357,6 +361,40 @@ prune_keeps_what_the_primary_has(void)
     stop();
 }
 
+static void
+what_is_excluded_counts_as_none(void)
+{
+    set_up();
+    policies_begin(&excludes, 0, memory_print("no zip"));
+    policies_add_extensions(excludes, &(struct extensions){ (char *[]){ "zip" }, 1 });
+    policies_begin(&excludes, 1, memory_print("no large"));
+    policies_add_limit(excludes, 8);
+    start(1, "local", 0, 1);
+    put(1, "/t/a.zip", "x");
+    put(2, "/t/large", "x");
+    put(3, "/t/b.zip", "x");
+    for (uint64_t attempt = 1; attempt <= 3; attempt++)
+        check(applied(attempt)->outcome == DONE);
+    put_by_state(4, "/t/a.zip");
+    check(fetched(4, "/t/a.zip")->length == 0); /* of its content nothing is wanted */
+    chunk(4, 1, 0, 4, "");
+    check(applied(4)->outcome == DONE && !stands("/t/a.zip"));
+    put_by_state(5, "/t/large");
+    fetched(5, "/t/large");
+    chunk(5, 1, 0, 9, "too ");
+    check(applied(5)->outcome == DONE && !stands("/t/large"));
+    put_by_state(6, "/t/d.zip");
+    fetched(6, "/t/d.zip");
+    no_chunk(6, REFUSED, CAUSE_IS_A_DIRECTORY);
+    check(applied(6)->outcome == DONE && stands("/t/d.zip/."));
+    prune(7, "/t/b.zip");
+    fetched(7, "/t/b.zip");
+    chunk(7, 1, 0, 1, "");
+    check(applied(7)->outcome == DONE && !stands("/t/b.zip"));
+    stop();
+    policies_free(&excludes);
+}
+
 /* Until it is opened anew, no flush of the handle would be believed; see local.c. */
 static void
 a_failed_flush_is_answered(void)
@@ -427,6 +465,7 @@ static const struct test tests[] = {
         failing_begins_are_survived },
     { "content is fetched whole, in the version it has by then", fetched_content },
     { "what is gone or a directory on the primary is so here", what_is_no_file_there },
+    { "what is excluded counts as none", what_is_excluded_counts_as_none },
     { "a prune removes only what the primary has not", prune_keeps_what_the_primary_has },
     { "after a failed flush all is answered and the place opened anew",
         a_failed_flush_is_answered },
