@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "conf/kinds.h"
+#include "conf/rules.h"
 #include "conf/sections.h"
 
 enum { NAME_BYTES = 128 };
@@ -57,18 +58,6 @@ read_operations(struct reader *self, json_t *json, const struct spot *spot, void
 
     item->backup->receives = json_array_size(json) == 0;
     read_list(self, json, spot, read_operation, item->backup);
-}
-
-static void
-read_excludes(struct reader *self, json_t *value, const struct spot *spot, void *unused)
-{
-    struct shown shown;
-
-    (void) unused;
-    if (!json_is_array(value))
-        complain(self, spot, "%s is not a list [...]", show_value(value, &shown));
-    else if (json_array_size(value) > 0)
-        complain(self, spot, "excludes are not supported yet in this version; remove them");
 }
 
 /* ---- name ----------------------------------------------------------------------- */
@@ -130,7 +119,7 @@ static const struct key item_keys[] = {
     { ROW_UNUSED("timeout", "it had none in OpenViking either"), .may_be_null = true },
     { ROW_READ("encryption", read_encryption), .may_be_null = true },
     { ROW_READ("operations", read_operations), .may_be_null = true },
-    { ROW_READ("excludes", read_excludes), .may_be_null = true },
+    { ROW_SEEN("excludes", KEY_LIST), .may_be_null = true },
 };
 static const struct object item_object = OBJECT("a backup", item_keys);
 
@@ -171,6 +160,7 @@ read_item(struct reader *self, json_t *json, const struct spot *spot, void *unus
     item.backup->name = memory_print("%s", item.name ? item.name : "");
     if (kind)
         parameters_settle(self, json, spot, kind, item.backup);
+    read_excludes(self, json, spot, item.backup);
     free(item.name);
     free(item.backend);
 }

@@ -106,6 +106,16 @@ tell(struct reader *self, unsigned line, const struct spot *spot, const char *pr
     free(text);
 }
 
+char *
+spot_line(const struct reader *self, const struct spot *spot)
+{
+    char *path = print_path(spot, PARTS_SHOWN);
+    char *line = memory_print("line %u, %s", locate_line(self->text, spot), path);
+
+    free(path);
+    return line;
+}
+
 /* Looking for the line is what costs, so not for problems that are only counted. */
 static unsigned
 line_of(struct reader *self, const struct spot *spot)

@@ -43,6 +43,9 @@ void complain_line(struct reader *, unsigned line, const struct spot *, const ch
 void warn_line(struct reader *, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Where a spot is, for what is said at another one: "line 14, storage.agfs"; free() it. */
+char *spot_line(const struct reader *, const struct spot *);
+
 /* In the order of the lines, and with a last one for those that were too many. */
 void problems_finish(struct reader *);
 

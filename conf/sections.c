@@ -4,20 +4,9 @@
 #include "base/uri.h"
 #include "conf/guess.h"
 #include "conf/places.h"
+#include "conf/rules.h"
 
 /* ---- storage.agfs -------------------------------------------------------------------- */
-
-static void
-read_redirects(struct reader *self, json_t *value, const struct spot *spot, void *unused)
-{
-    struct shown shown;
-
-    (void) unused;
-    if (!json_is_array(value))
-        complain(self, spot, "%s is not a list [...]", show_value(value, &shown));
-    else if (json_array_size(value) > 0)
-        complain(self, spot, "redirects are not supported yet in this version; remove them");
-}
 
 static const char *const primary_kinds[] = { "local", "s3", "memory", NULL };
 
@@ -51,7 +40,7 @@ static const struct key agfs_keys[] = {
     { ROW_SEEN("timeout", KEY_ANY) },
     { ROW_SEEN("s3", KEY_OBJECT), .may_be_null = true },
     { ROW_SEEN("backups", KEY_OBJECT), .may_be_null = true },
-    { ROW_READ("redirects", read_redirects), .may_be_null = true },
+    { ROW_SEEN("redirects", KEY_LIST), .may_be_null = true },
     { ROW_SEEN("queuefs", KEY_ANY) },
     { ROW_SEEN("queue_db_path", KEY_ANY) },
     { ROW_SEEN("cache", KEY_ANY) },
@@ -107,6 +96,7 @@ read_agfs(struct reader *self, json_t *json, const struct spot *spot)
         read_object(self, json, spot, &agfs, NULL);
     settle_primary_place(self, &(struct spot){ spot->above, "workspace", 0 });
     read_backups(self, object_in(json, "backups"), &(struct spot){ spot, "backups", 0 });
+    read_redirects(self, json, spot);
     read_own_settings(self, object_in(json, "knarr"), &(struct spot){ spot, "knarr", 0 });
 }
 

@@ -4,11 +4,12 @@
 /*
  * sections - the objects of ov.conf, each read by its table.
  *
- *     read_top ──▶ storage ──▶ agfs ──▶ backups ──▶ items
+ *     read_top ──▶ storage ──▶ agfs ──▶ backups ──▶ items ──▶ excludes
+ *                                ├────▶ redirects
  *                                └────▶ knarr
  *
  * What others depend on is settled first: the workspace before the primary,
- * the primary before the backups.  `json` is NULL where the object is absent;
+ * the primary before the backups, those before the redirects.  `json` is NULL where the object is absent;
  * then the defaults stand.
  */
 

@@ -135,7 +135,6 @@ an_extension_stands_behind_the_last_dot(void)
         { "/a/...x", "x" },
         { "/pdf", "" },
         { "/", "" },
-        { "x.y", "y" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

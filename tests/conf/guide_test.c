@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "conf/policy.h"
 #include "tests/check.h"
 #include "tests/conf/support/parsed.h"
 
@@ -85,7 +86,7 @@ a_backup_that_only_serves_reads_does_not_receive(void)
 }
 
 static void
-redirects_and_excludes_are_said_to_be_missing(void)
+redirects_are_said_to_be_missing(void)
 {
     struct parsed parsed = parse_example("", "guide-redirect.json", "");
 
@@ -95,11 +96,22 @@ redirects_and_excludes_are_said_to_be_missing(void)
             "16: storage.agfs.backups.items[0].backend: s3 is not supported yet in this version",
             NULL });
     parsed_free(&parsed);
-    parsed = parse_example(IN_ITEMS, "guide-exclude-item.json", "]}}}}");
-    expect_problems(&parsed,
-        (const char *const[]){ "4: storage.agfs.backups.items[0].excludes: excludes are not "
-                               "supported yet in this version",
-            NULL });
+}
+
+static void
+a_cache_excludes_what_is_large_or_packed(void)
+{
+    struct parsed parsed = parse_example(IN_ITEMS, "guide-exclude-item.json", "]}}}}");
+    const struct policies *excludes;
+    const uint64_t mib = 1 << 20;
+
+    expect_problems(&parsed, (const char *const[]){ NULL });
+    excludes = parsed.conf->backups[0].excludes;
+    check(!policies_match(excludes, view_of("/a/b.pdf"), 50 * mib));
+    check(strcmp(policies_match(excludes, view_of("/a/b.pdf"), 50 * mib + 1)->text,
+              "excludes[0]: FileOverSizePolicy 50 MiB") == 0);
+    check(strcmp(policies_match(excludes, view_of("/a/b.MP4"), 0)->text,
+              "excludes[1]: FileExtensionPolicy '(mp4|zip)'") == 0);
     parsed_free(&parsed);
 }
 
@@ -122,8 +134,8 @@ static const struct test tests[] = {
     { "the two sync modes load", the_two_sync_modes_load },
     { "a backup that only serves reads does not receive",
         a_backup_that_only_serves_reads_does_not_receive },
-    { "redirects and excludes are said to be missing",
-        redirects_and_excludes_are_said_to_be_missing },
+    { "redirects are said to be missing", redirects_are_said_to_be_missing },
+    { "a cache excludes what is large or packed", a_cache_excludes_what_is_large_or_packed },
     { "encryption is said to be missing", encryption_is_said_to_be_missing },
 };
 
