@@ -9,6 +9,8 @@
  * when FLUSHED comes.  What backups still lack of them goes to the catalog in
  * the transaction that names the checkpoint.  A crash before the commit leaves
  * the old checkpoint and all records after it.
+ *
+ * When the router has ended there is a last one, behind all that it sent.
  */
 
 #include "actors/journal_internal.h"
@@ -28,13 +30,35 @@ is_due(const struct journal *self)
 
     if (self->dirty_ms == 0 || self->pending_seq > 0 || self->redo || self->renaming)
         return false;
-    return changes >= CHECKPOINT_CHANGES || wal_segment(self->wal) > self->pending_segment + 1 ||
+    return self->is_finishing || changes >= CHECKPOINT_CHANGES ||
+        wal_segment(self->wal) > self->pending_segment + 1 ||
         clock_ms() >= self->dirty_ms + self->conf->settings.checkpoint_interval_ms;
+}
+
+static void
+tell_finished(struct journal *self)
+{
+    self->is_finishing = false;
+    host_post(self->host, "supervisor",
+        &(struct message){ .tag = FINISHED, .finished = { self->next_seq - 1 } }, NULL);
+}
+
+void
+on_finish(void *arg, struct envelope *envelope)
+{
+    struct journal *self = arg;
+
+    (void) envelope;
+    self->is_finishing = true;
 }
 
 void
 checkpoint_consider(struct journal *self)
 {
+    bool is_clean = self->dirty_ms == 0 && self->pending_seq == 0 && !self->redo && !self->renaming;
+
+    if (self->is_finishing && (is_clean || self->is_broken))
+        tell_finished(self);
     if (self->is_broken)
         return;
     if (is_due(self))

@@ -377,6 +377,7 @@ static const struct handler handlers[] = {
     { WALKED, on_walked },
     { AWAIT, on_await },
     { GIVE_UP, on_give_up },
+    { FINISH, on_finish },
     { REVIVE, on_revive },
     { SURVEY, on_survey },
 };

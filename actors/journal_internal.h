@@ -89,6 +89,7 @@ struct journal {
     uint64_t checkpoint_seq; /* the last one's */
     uint64_t pending_seq;    /* the one under way; 0: none is */
     uint64_t pending_segment;
+    bool is_finishing; /* the supervisor waits for the last one */
     uint64_t dirty_ms; /* when the first change after the last checkpoint was promised */
 
     struct redo *redo; /* recovery is under way, or NULL */
@@ -115,6 +116,7 @@ uint64_t journal_targets(const struct journal *, struct view ids);
 void version_note(struct journal *, const struct op *);
 
 /* checkpoint.c */
+void on_finish(void *, struct envelope *);
 void checkpoint_consider(struct journal *);
 void checkpoint_begin(struct journal *);
 void checkpoint_flushed(struct journal *, const struct message_flushed *);

@@ -226,6 +226,8 @@ router_close(void *arg)
     self->is_closing = true;
     while (self->requests)
         request_free(self->requests);
+    host_post(self->host, "journal",
+        &(struct message){ .tag = FINISH, .finish = { self->next_number } }, NULL);
     while (self->sessions)
         session_end(self, self->sessions);
     claims_free(&self->claims);

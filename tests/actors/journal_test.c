@@ -198,7 +198,31 @@ who_gives_up_is_waited_for_no_longer(void)
     end_journal();
 }
 
+/* What was promised while one was under way needs another. */
+static void
+a_last_checkpoint_covers_all(void)
+{
+    uint64_t ticket;
+
+    begin_journal();
+    say((struct message){ .tag = FINISH });
+    check(hear(supervisor)->tag == FINISHED && envelope_message(heard)->finished.seq == 0);
+    commit_mkdirs(1);
+    applied(0);
+    say((struct message){ .tag = FINISH });
+    check(hear(primary)->tag == FLUSH);
+    ticket = envelope_message(heard)->flush.ticket;
+    commit_mkdirs(1);
+    applied(0);
+    flushed(ticket);
+    check(hear(primary)->tag == FLUSH);
+    flushed(ticket);
+    check(hear(supervisor)->tag == FINISHED && envelope_message(heard)->finished.seq == 2);
+    end_journal();
+}
+
 static const struct test tests[] = {
+    { "a last checkpoint covers all", a_last_checkpoint_covers_all },
     { "who gives up is waited for no longer", who_gives_up_is_waited_for_no_longer },
     { "a flush follows all changes before the rename of a directory",
         a_flush_follows_all_changes_before_the_rename_of_a_directory },

@@ -250,6 +250,24 @@ def stops(place):
         same(content_of(place.path("b1/default/resources/f%d" % i)), b"c%d" % i)
 
 
+def clean_start(place):
+    """What kill -9 leaves to be done again, SIGTERM does not."""
+    def starts():
+        return [dict(word.split("=", 1) for word in line.split() if "=" in word)
+                for line in content_of(place.log.name).decode().splitlines()
+                if " recovered " in line]
+
+    place.configure(knarr={"checkpoint_interval_ms": 3600000})
+    for how, redone in ((signal.SIGKILL, "0"), (signal.SIGTERM, "21"), (None, "0")):
+        place.start()
+        same(starts()[-1]["redone"], redone, how)
+        for i in range(20):
+            place.write("viking://resources/f%d" % i, "content", "--wait")
+        place.write("viking://resources/large", "x" * 100000)
+        if how:
+            place.stop(how)
+
+
 def stops_with_backlog(place):
     control = place.say("control", "change down")
     place.configure([flaky("b1", place.path("b1"), control)])
@@ -325,6 +343,7 @@ stories = [
     ("a backup that was left out for a while is made equal", left_out),
     ("mistakes in backup commands are told", rename_mistakes),
     ("SIGTERM stops within ten seconds and loses nothing", stops),
+    ("a start after SIGTERM redoes nothing", clean_start),
     ("SIGTERM keeps the backlog", stops_with_backlog),
     ("SIGTERM does not wait for a slow backup", stops_with_slow_backup),
     ("one line says that the server is ready, and only its user can reach it", says_ready),
