@@ -13,7 +13,8 @@
  * handle then fails every further call with the first report; opening it again
  * begins at the last checkpoint, from where the journal redoes the rest.
  *
- * A format that is not ours or newer than ours is refused, never guessed at.
+ * A format that is not ours or newer than ours is refused, never guessed at; an
+ * older one of ours becomes the newest, in one transaction.
  */
 
 #include "actors/catalog_internal.h"
@@ -29,7 +30,7 @@
 
 enum {
     APPLICATION_ID = 0x6b6e7272, /* "knrr" */
-    FORMAT = 1,
+    FORMAT = 2,
     FILE_MODE = 0600,
 };
 
@@ -52,11 +53,16 @@ static const char schema[] =
     "CREATE TABLE version (path BLOB PRIMARY KEY, seq INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " size INTEGER NOT NULL, hash BLOB) WITHOUT ROWID;"
     "CREATE TABLE lag (backup INTEGER NOT NULL, path BLOB NOT NULL, seq INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL, clear INTEGER NOT NULL, mode INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, mode INTEGER NOT NULL,"
     " size INTEGER NOT NULL, since_ms INTEGER NOT NULL, failures INTEGER NOT NULL,"
     " rest_until_ms INTEGER NOT NULL, is_dead INTEGER NOT NULL, reason TEXT,"
     " PRIMARY KEY (backup, path)) WITHOUT ROWID;"
     "CREATE INDEX lag_by_seq ON lag (backup, seq);";
+
+/* From each format to the next. */
+static const char *const upgrades[FORMAT] = {
+    [1] = "ALTER TABLE lag DROP COLUMN clear;", /* it was never used */
+};
 
 /* ---- failures ----------------------------------------------------------------- */
 
@@ -247,12 +253,24 @@ ask_number(struct catalog *self, const char *sql, int *number, struct report *re
     return error == SQLITE_OK ? DONE : describe(self, error, report);
 }
 
+/* By this SQL the file comes to be of the format; or it stays as it was. */
+static enum outcome
+become(struct catalog *self, int format, const char *how, struct report *report)
+{
+    char *sql = memory_print("BEGIN IMMEDIATE; PRAGMA application_id = %d;"
+                             "PRAGMA user_version = %d; %s COMMIT;",
+        APPLICATION_ID, format, how);
+    enum outcome outcome = execute(self, sql, report);
+
+    free(sql);
+    return outcome;
+}
+
 /* What kind of file it is: an empty one becomes a catalog. */
 static enum outcome
 identify(struct catalog *self, struct report *report)
 {
     int application = 0, format = 0, tables = 0;
-    char *sql;
     enum outcome outcome = ask_number(self, "SELECT COUNT(*) FROM sqlite_schema", &tables, report);
 
     if (outcome == DONE)
@@ -269,13 +287,10 @@ identify(struct catalog *self, struct report *report)
             "%s has format %d, and this program knows formats up to %d: it was written by a "
             "newer version, which has to be used",
             self->file, format, FORMAT);
-    if (tables > 0)
-        return DONE;
-    sql = memory_print("BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d;"
-                       "%s COMMIT;",
-        APPLICATION_ID, FORMAT, schema);
-    outcome = execute(self, sql, report);
-    free(sql);
+    if (tables == 0)
+        return become(self, FORMAT, schema, report);
+    for (; format > 0 && format < FORMAT && outcome == DONE; format++)
+        outcome = become(self, format + 1, upgrades[format], report);
     return outcome;
 }
 

@@ -52,7 +52,6 @@ struct catalog_lag {
     const char *path; /* good until `each` returns; the caller's own from a get */
     uint64_t seq;
     unsigned kind; /* LAG_TREE, LAG_PRUNE or LAG_PATH */
-    bool clear;    /* reserved */
     uint32_t mode;
     uint64_t size;
     uint64_t since_ms;      /* wall clock, ms since the epoch: when it began to lack it */

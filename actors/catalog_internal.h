@@ -46,7 +46,7 @@
     STATEMENT(LAG_SIZE, "SELECT size FROM lag WHERE backup = ?1 AND path = ?2")               \
     STATEMENT(LAG_PUT,                                                                        \
         "INSERT OR REPLACE INTO lag"                                                          \
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                        \
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                             \
     STATEMENT(LAG_GET, "SELECT * FROM lag WHERE backup = ?1 AND path = ?2")                   \
     STATEMENT(LAG_BY_SEQ,                                                                     \
         "SELECT * FROM lag WHERE backup = ?1 AND (seq, path) > (?2, ?3) ORDER BY seq, path")  \

@@ -62,7 +62,7 @@ catalog_lag_sum(struct catalog *self, uint32_t backup, uint64_t *rows, uint64_t 
 /* ---- rows ----------------------------------------------------------------------- */
 
 /* The columns in the order of the table. */
-enum { BACKUP, PATH, SEQ, KIND, CLEAR, MODE, SIZE, SINCE, FAILURES, REST, DEAD, REASON };
+enum { BACKUP, PATH, SEQ, KIND, MODE, SIZE, SINCE, FAILURES, REST, DEAD, REASON };
 
 static void
 get_lag(sqlite3_stmt *statement, struct catalog_lag *lag, char *path)
@@ -73,7 +73,6 @@ get_lag(sqlite3_stmt *statement, struct catalog_lag *lag, char *path)
     lag->path = catalog_column_path(statement, PATH, path);
     lag->seq = catalog_column_number(statement, SEQ);
     lag->kind = (unsigned) catalog_column_number(statement, KIND);
-    lag->clear = catalog_column_number(statement, CLEAR) != 0;
     lag->mode = (uint32_t) catalog_column_number(statement, MODE);
     lag->size = catalog_column_number(statement, SIZE);
     lag->since_ms = catalog_column_number(statement, SINCE);
@@ -90,7 +89,6 @@ bind_lag(sqlite3_stmt *statement, const struct catalog_lag *lag)
     catalog_bind_path(statement, 1 + PATH, lag->path);
     catalog_bind_number(statement, 1 + SEQ, lag->seq);
     catalog_bind_number(statement, 1 + KIND, lag->kind);
-    catalog_bind_number(statement, 1 + CLEAR, lag->clear);
     catalog_bind_number(statement, 1 + MODE, lag->mode);
     catalog_bind_number(statement, 1 + SIZE, lag->size);
     catalog_bind_number(statement, 1 + SINCE, lag->since_ms);

@@ -129,9 +129,9 @@ a_newer_format_is_refused(void)
 {
     begin_catalog();
     catalog_close(&catalog);
-    execute("PRAGMA user_version = 2");
+    execute("PRAGMA user_version = 1000");
     check(catalog_open(&catalog, catalog_directory, &catalog_report) == REFUSED);
-    check(catalog_report.cause == CAUSE_CONFIG && strstr(catalog_report.text, "format 2"));
+    check(catalog_report.cause == CAUSE_CONFIG && strstr(catalog_report.text, "format 1000"));
     check(strstr(catalog_report.text, "newer version"));
     end_catalog();
 }
@@ -207,7 +207,53 @@ a_failure_that_ends_the_transaction_is_final(void)
     end_catalog();
 }
 
+/* As the first format was written, with a row in every table. */
+static const char first_format[] =
+    "CREATE TABLE number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE backup (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+    " place_id TEXT NOT NULL, retired INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX backup_name ON backup (name) WHERE NOT retired;"
+    "CREATE TABLE version (path BLOB PRIMARY KEY, seq INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, hash BLOB) WITHOUT ROWID;"
+    "CREATE TABLE lag (backup INTEGER NOT NULL, path BLOB NOT NULL, seq INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, clear INTEGER NOT NULL, mode INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, since_ms INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    " rest_until_ms INTEGER NOT NULL, is_dead INTEGER NOT NULL, reason TEXT,"
+    " PRIMARY KEY (backup, path)) WITHOUT ROWID;"
+    "CREATE INDEX lag_by_seq ON lag (backup, seq);"
+    "INSERT INTO number VALUES ('checkpoint', 77);"
+    "INSERT INTO backup VALUES (3, 'b1', 'its id', 0);"
+    "INSERT INTO version VALUES (CAST('/v' AS BLOB), 5, 0, 10, NULL);"
+    "INSERT INTO lag VALUES (3, CAST('/a' AS BLOB), 12, 101, 0, 416, 99, 5, 4, 9, 1, 'why');"
+    "PRAGMA application_id = 1802400370; PRAGMA user_version = 1;";
+
+static void
+the_format_before_is_read_and_becomes_the_newest(void)
+{
+    struct catalog_backup backup;
+    struct catalog_version version;
+    struct catalog_lag lag;
+
+    begin_catalog();
+    catalog_close(&catalog);
+    check(unlink(catalog_file) == 0);
+    execute(first_format);
+    check(catalog_open(&catalog, catalog_directory, &catalog_report) == DONE);
+    for (int opened = 0; opened < 2; opened++) {
+        check(catalog_checkpoint_seq(catalog) == 77 && sums_to(3, 1, 99));
+        check(catalog_backup_find(catalog, "b1", &backup) && backup.id == 3);
+        check(catalog_version_get(catalog, "/v", &version) && version.seq == 5);
+        check(catalog_lag_get(catalog, 3, "/a", &lag) && lag.seq == 12 && lag.kind == LAG_PRUNE);
+        check(lag.mode == 0640 && lag.since_ms == 5 && lag.failures == 4 && lag.is_dead);
+        check(lag.rest_until_ms == 9 && strcmp(lag.reason, "why") == 0);
+        reopen_catalog();
+    }
+    end_catalog();
+}
+
 static const struct test tests[] = {
+    { "the format before is read and becomes the newest",
+        the_format_before_is_read_and_becomes_the_newest },
     { "numbers travel with the checkpoint", numbers_travel_with_the_checkpoint },
     { "a crash goes back to the checkpoint", a_crash_goes_back_to_the_checkpoint },
     { "a file that is no database is refused", a_file_that_is_no_database_is_refused },

@@ -47,7 +47,6 @@ a_lag_comes_back_as_it_was(void)
             .path = "/a",
             .seq = 12,
             .kind = LAG_TREE,
-            .clear = true,
             .mode = 0640,
             .size = UINT64_MAX,
             .since_ms = 1764000000000,
@@ -63,7 +62,7 @@ a_lag_comes_back_as_it_was(void)
     check(!catalog_lag_get(catalog, 6, "/a", &got));
     check(catalog_lag_get(catalog, 7, "/a", &got));
     check(got.backup == 7 && strcmp(got.path, "/a") == 0 && got.seq == 12);
-    check(got.kind == LAG_TREE && got.clear && got.mode == 0640 && got.size == UINT64_MAX);
+    check(got.kind == LAG_TREE && got.mode == 0640 && got.size == UINT64_MAX);
     check(got.since_ms == given.since_ms && got.failures == 3 && got.is_dead);
     check(got.rest_until_ms == given.rest_until_ms && strcmp(got.reason, given.reason) == 0);
     check(sums_to(7, 1, UINT64_MAX));
