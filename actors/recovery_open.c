@@ -99,6 +99,16 @@ begin_epoch(struct journal *self, uint64_t *epoch, struct report *report)
     return outcome;
 }
 
+/* Of one backup: if it were of all, one that is slow would hold up the others. */
+static uint64_t
+in_flight(const struct conf *conf)
+{
+    uint64_t most = conf->settings.backup_in_flight;
+
+    return conf->write_concurrency > 0 && conf->write_concurrency < most ? conf->write_concurrency
+                                                                         : most;
+}
+
 static void
 open_ledger(struct journal *self, uint64_t epoch)
 {
@@ -108,7 +118,7 @@ open_ledger(struct journal *self, uint64_t epoch)
         .catalog = self->catalog,
         .window_items = conf->settings.backup_window_items,
         .window_bytes = conf->settings.backup_window_bytes,
-        .in_flight = conf->settings.backup_in_flight,
+        .in_flight = in_flight(conf),
         .retry_interval_ms = conf->retry_interval_ms,
         .backoff_base_ms = conf->retry_backoff_base_ms,
         .retries_per_round = conf->retry_max_retries_per_round,

@@ -70,7 +70,7 @@ struct conf {
     enum sync_type sync_type;
     uint64_t write_ack_count;      /* UINT64_MAX: all eligible */
     uint64_t write_ack_timeout_ms; /* 0: for ever */
-    uint64_t write_concurrency;    /* 0: unlimited */
+    uint64_t write_concurrency;    /* to one backup at once; 0: unlimited */
     uint64_t retry_interval_ms;
     uint64_t retry_backoff_base_ms;
     uint64_t retry_max_retries_per_round;

@@ -49,6 +49,9 @@ start_store(struct server *s, size_t number, const struct conf_backend *backend,
     };
     char name[STORE_NAME_BYTES];
 
+    /* No more may come before these are durable. */
+    if (conf->write_concurrency > 0 && conf->write_concurrency < args.flush_items)
+        args.flush_items = conf->write_concurrency;
     if (number > 0)
         args.place_id = s->identities.backups[number - 1].id;
     backend_args_of(conf, backend, &args.backend);

@@ -6,7 +6,7 @@
 
 #include <czmq.h>
 
-enum { PATIENCE_MS = 20000, PUTS = 200 };
+enum { PATIENCE_MS = 20000, PUTS = 200, CONCURRENCY = 3 };
 
 static char place[64];
 static struct conf *conf;
@@ -35,8 +35,10 @@ configure(void)
 {
     struct conf_problems problems = { NULL, 0 };
     char *text = memory_print("{\"storage\": {\"workspace\": \"%s\", \"agfs\": {\"backend\": "
-                              "\"local\", \"knarr\": {\"journal_segment_bytes\": 1048576}}}}",
-        place);
+                              "\"local\", \"knarr\": {\"journal_segment_bytes\": 1048576}, "
+                              "\"backups\": {\"write_concurrency\": %d, \"items\": [{\"name\": "
+                              "\"b1\", \"backend\": \"memory\"}]}}}}",
+        place, CONCURRENCY);
 
     check(conf_parse(&conf, text, strlen(text), "ov.conf", &problems) == DONE);
     conf_problems_free(&problems);
@@ -221,7 +223,38 @@ a_last_checkpoint_covers_all(void)
     end_journal();
 }
 
+static void
+no_more_than_write_concurrency_is_under_way(void)
+{
+    uint64_t attempts[PUTS];
+
+    begin_journal();
+    for (unsigned i = 0; i < PUTS; i++) {
+        char path[32];
+
+        snprintf(path, sizeof path, "/d%u", i);
+        say((struct message){ .tag = COMMIT,
+            .commit = { .request = i + 1, .kind = MKDIR, .path = view_of(path), .targets = 1 } });
+        applied(0);
+        check(hear(router)->tag == COMMITTED);
+    }
+    for (unsigned i = 0; i < PUTS; i++) {
+        check(hear(backup)->tag == APPLY);
+        attempts[i] = envelope_message(heard)->apply.attempt;
+        if (i + 1 < CONCURRENCY)
+            continue;
+        envelope_close(&heard);
+        heard = inbox_wait(backup, -1, 1);
+        check(!heard);
+        say((struct message){ .tag = APPLIED,
+            .applied = { .store = 1, .attempt = attempts[i + 1 - CONCURRENCY] } });
+    }
+    end_journal();
+}
+
 static const struct test tests[] = {
+    { "no more than write_concurrency is under way to a backup",
+        no_more_than_write_concurrency_is_under_way },
     { "a last checkpoint covers all", a_last_checkpoint_covers_all },
     { "who gives up is waited for no longer", who_gives_up_is_waited_for_no_longer },
     { "a flush follows all changes before the rename of a directory",
