@@ -99,6 +99,8 @@ void catalog_backups(struct catalog *, void (*each)(void *context, const struct 
 
 enum outcome catalog_version_put(struct catalog *, const struct catalog_version *, struct report *);
 void catalog_version_forget(struct catalog *, const char *path); /* and all below it */
+/* Those below `path` are below `to` now, by the change `seq`; not path itself. */
+void catalog_version_move(struct catalog *, const char *path, const char *to, uint64_t seq);
 bool catalog_version_get(struct catalog *, const char *path, struct catalog_version *);
 /* Rows at and below path, in path order, after `after` ("" for the start), at most limit. */
 size_t catalog_versions(struct catalog *, const char *path, const char *after, size_t limit,

@@ -42,6 +42,10 @@
         " WHERE path > ?1 AND path < ?2 ORDER BY path LIMIT ?3")                              \
     STATEMENT(VERSION_FORGET, "DELETE FROM version WHERE path = ?1")                          \
     STATEMENT(VERSION_FORGET_BELOW, "DELETE FROM version WHERE path > ?1 AND path < ?2")      \
+    STATEMENT(VERSION_MOVE,                                                                   \
+        "UPDATE OR REPLACE version"                                                           \
+        " SET path = CAST(?3 || substr(path, ?4) AS BLOB), seq = ?5"                          \
+        " WHERE path > ?1 AND path < ?2")                                                     \
     STATEMENT(LAG_SUMS, "SELECT backup, COUNT(*), SUM(size) FROM lag GROUP BY backup")        \
     STATEMENT(LAG_SIZE, "SELECT size FROM lag WHERE backup = ?1 AND path = ?2")               \
     STATEMENT(LAG_PUT,                                                                        \

@@ -50,6 +50,19 @@ catalog_version_forget(struct catalog *self, const char *path)
     catalog_run_untold(self, statement);
 }
 
+void
+catalog_version_move(struct catalog *self, const char *path, const char *to, uint64_t seq)
+{
+    sqlite3_stmt *statement = catalog_begin(self, VERSION_MOVE);
+    struct catalog_range range;
+
+    catalog_bind_below(statement, 1, &range, path, "");
+    catalog_bind_path(statement, 3, to);
+    catalog_bind_number(statement, 4, strlen(path) + 1); /* counted from 1: the slash */
+    catalog_bind_number(statement, 5, seq);
+    catalog_run_untold(self, statement);
+}
+
 /* `version->path` becomes the caller's own `path`. */
 bool
 catalog_version_get(struct catalog *self, const char *path, struct catalog_version *version)

@@ -88,6 +88,51 @@ a_version_comes_back_as_it_was(void)
 }
 
 static void
+put_version(const char *path, uint64_t seq)
+{
+    const struct catalog_version version = { .path = path, .seq = seq, .size = seq };
+
+    check(catalog_version_put(catalog, &version, &catalog_report) == DONE);
+}
+
+/* Also where names are no text, and something is left over at the new name. */
+static void
+versions_move_with_a_directory(void)
+{
+    static const struct {
+        const char *path;
+        uint64_t seq;
+    } rows[] = {
+        { "/a", 1 },
+        { "/a-", 2 },
+        { "/a/b", 0 },
+        { "/a0", 3 },
+        { "/to/\xff\xfe", 9 },
+        { "/to/b", 9 },
+        { "/to/b/c", 9 },
+        { "/to/other", 4 },
+    };
+    struct catalog_version got;
+
+    begin_catalog();
+    put_version("/a", 1);
+    put_version("/a-", 2);
+    put_version("/a0", 3);
+    put_version("/to/other", 4);
+    put_version("/to/b", 5);
+    put_version("/a/b", 6);
+    put_version("/a/b/c", 7);
+    put_version("/a/\xff\xfe", 8);
+    catalog_version_move(catalog, "/a", "/to", 9);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check(catalog_version_get(catalog, rows[i].path, &got) == (rows[i].seq > 0));
+        check(rows[i].seq == 0 || got.seq == rows[i].seq);
+    }
+    check(catalog_version_get(catalog, "/to/b", &got) && got.size == 6);
+    end_catalog();
+}
+
+static void
 a_subtree_is_neither_more_nor_less(void)
 {
     static const char *const paths[] = { "/", "/a", "/a!", "/a-b", "/a/b", "/a/b/c", "/a/c", "/a0",
@@ -290,6 +335,7 @@ a_hundred_thousand_rows_are_put_quickly(void)
 static const struct test tests[] = {
     { "a lag comes back as it was", a_lag_comes_back_as_it_was },
     { "a version comes back as it was", a_version_comes_back_as_it_was },
+    { "versions move with a directory", versions_move_with_a_directory },
     { "a subtree is neither more nor less", a_subtree_is_neither_more_nor_less },
     { "rows of one seq are paged by path", rows_of_one_seq_are_paged_by_path },
     { "any bytes make a path", any_bytes_make_a_path },

@@ -370,6 +370,19 @@ def memory_full(place):
 # ---- operations ------------------------------------------------------------------------------------
 
 
+def moved_with_a_directory(place):
+    """The rename is the newest change of all that it moved."""
+    place.configure()
+    place.start()
+    place.write("viking://resources/d/sub/a", "a")
+    place.write("viking://resources/d/b", "b")
+    seq = json.loads(place.knarr("mv", "viking://resources/d", "viking://resources/e", "--json"))["seq"]
+    place.in_sync()
+    found = {entry["path"]: entry["latest_seq"] for entry in place.entries("viking://resources/e")}
+    same(found, {"/default/resources/" + path: seq for path in ("e", "e/sub/a", "e/b")})
+    same(place.entries("viking://resources/d"), [])
+
+
 def every_operation(place):
     """What clients do, in a row, arrives: also when a backup was away for half of it."""
     one_flaky(place)
@@ -437,6 +450,7 @@ stories = [
     ("a memory backup is filled again after a restart", memory_refilled),
     ("a lazy memory backup is not", memory_lazy),
     ("a full memory backup fails nothing", memory_full),
+    ("what a directory takes along when it moves has a number", moved_with_a_directory),
     ("every operation arrives", every_operation),
     ("what is owed survives kill -9", survives_kill),
 ]
