@@ -42,6 +42,7 @@ set(programs ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 math(EXPR patience "600 + 2 * ${KNARR_SOAK_SECONDS}")
 story(soak soak ${patience} ${stories}/soak ${programs}
       --seconds ${KNARR_SOAK_SECONDS} --seed ${KNARR_STORY_SEED})
+story(commands server 300 /usr/bin/python3 ${stories}/commands_story.py ${programs})
 if(NOT KNARR_STORIES)
   return() # the others would say nothing more in a build with sanitizers
 endif()

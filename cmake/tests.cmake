@@ -2,7 +2,7 @@
 set(KNARR_TEST_PREFIX "" CACHE STRING "In front of every test's name: which build it speaks for")
 set(KNARR_TEST_SECONDS 120 CACHE STRING "Longest time one unit test may take")
 set(KNARR_TEST_NAMES "_test$" CACHE STRING "Only those unit tests whose names match this")
-option(KNARR_STORIES "Also the tests that run whole programs, beside the soak" ON)
+option(KNARR_STORIES "Also the tests that run whole programs, beside the soak and the commands" ON)
 
 foreach(layer base conf transport backends actors client)
   file(GLOB tests CONFIGURE_DEPENDS tests/${layer}/*_test.c)
