@@ -171,18 +171,39 @@ save_row(struct ledger *ledger, struct backup *b, const struct mark *mark, const
         report);
 }
 
+/* What is newer at the path says nothing of what is below it: that is owed as well. */
+static void
+cover_tree(struct mark *newest)
+{
+    newest->is_dirty = newest->is_dirty || !newest->covers_tree;
+    newest->covers_tree = true;
+}
+
+static enum outcome
+cover_tree_in_row(struct ledger *ledger, struct catalog_lag *row, struct report *report)
+{
+    if (row->kind == LAG_TREE)
+        return DONE;
+    row->kind = LAG_TREE;
+    return catalog_lag_put(ledger->args.catalog, row, report);
+}
+
 /* A newer mark at the path has, or gets, the row. */
 static enum outcome
 save_unless_newer(struct ledger *ledger, struct backup *b, const struct mark *mark,
     const char *path, unsigned kind, struct report *report)
 {
-    const struct mark *newest = ledger_find(b, path);
+    struct mark *newest = ledger_find(b, path);
     struct catalog_lag row;
 
-    if ((newest && newest != mark) ||
-        (newest != mark && catalog_lag_get(ledger->args.catalog, b->id, path, &row) &&
-            row.seq > mark->seq))
+    if (newest && newest != mark) {
+        if (kind == LAG_TREE)
+            cover_tree(newest);
         return DONE;
+    }
+    if (newest != mark && catalog_lag_get(ledger->args.catalog, b->id, path, &row) &&
+        row.seq > mark->seq)
+        return kind == LAG_TREE ? cover_tree_in_row(ledger, &row, report) : DONE;
     return save_row(ledger, b, mark, path, kind, report);
 }
 
@@ -202,12 +223,28 @@ save_rename(struct ledger *ledger, struct backup *b, const struct mark *mark, st
     return outcome;
 }
 
+/* Its rows are saved, and may be about to be replaced by what came since. */
+static void
+keep_rename(struct backup *b, const struct mark *mark)
+{
+    const char *paths[] = { mark->path, mark->to };
+
+    for (int i = 0; i < 2 && !mark->is_file; i++) {
+        struct mark *newest = ledger_find(b, paths[i]);
+
+        if (newest)
+            cover_tree(newest);
+    }
+}
+
 static enum outcome
 save_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct report *report)
 {
     enum outcome outcome;
     char *path;
 
+    if (mark->kind == RENAME && !mark->is_dirty)
+        keep_rename(b, mark);
     if (!mark->is_dirty || mark->is_disowned ||
         (mark->kind != RENAME && !mark->is_newest && !mark->is_detached))
         return DONE;

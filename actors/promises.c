@@ -155,7 +155,7 @@ append_note(struct journal *self, enum record_type type, const struct message *m
     size_t length = message_pack(message, header, sizeof header);
     struct report report;
 
-    if (wal_append(self->wal, type, self->next_seq - 1, (struct view){ header, length },
+    if (wal_append(self->wal, (uint8_t) type, self->next_seq - 1, (struct view){ header, length },
             view_of(""), &report) != DONE)
         journal_break(self, &report);
 }

@@ -9,12 +9,10 @@ static struct catalog *catalog;
 static struct ledger *ledger;
 
 static void
-begin(void)
+open_ledger(void)
 {
     struct report report;
 
-    strcpy(directory, "/tmp/knarr-ledger-XXXXXX");
-    check(mkdtemp(directory));
     check(catalog_open(&catalog, directory, &report) == DONE);
     ledger = ledger_new(&(struct ledger_args){ .catalog = catalog,
         .window_items = 100,
@@ -29,6 +27,31 @@ begin(void)
         .first_attempt = 1,
         .seed = 1 });
     ledger_add(ledger, 7, "backup");
+}
+
+static void
+begin(void)
+{
+    strcpy(directory, "/tmp/knarr-ledger-XXXXXX");
+    check(mkdtemp(directory));
+    open_ledger();
+}
+
+static void
+checkpoint(void)
+{
+    struct report report;
+
+    check(ledger_save(ledger, SIZE_MAX, &report) == DONE);
+    check(catalog_checkpoint(catalog, 9, &report) == DONE);
+}
+
+static void
+restart(void)
+{
+    ledger_free(&ledger);
+    catalog_close(&catalog);
+    open_ledger();
 }
 
 static void
@@ -94,10 +117,49 @@ what_is_in_a_tree_that_is_still_to_be_compared_is_not(void)
             }
 }
 
+/* Is a tree there compared, when all is sent that can be? */
+static bool
+compares_tree(const char *path)
+{
+    struct order order;
+    bool compares = false;
+
+    while (ledger_next(ledger, 0, &order)) {
+        compares = compares || (order.kind == LAG_PRUNE && strcmp(order.path, path) == 0);
+        ledger_ended(ledger, 0, order.attempt, DONE, CAUSE_NONE, view_of(""));
+        if (order.kind == LAG_PRUNE)
+            ledger_walk_failed(ledger, 0, REFUSED, view_of("nothing is there"));
+    }
+    return compares;
+}
+
+static void
+a_rename_that_was_not_sent_is_owed_as_two_trees_whatever_came_since(void)
+{
+    static const char *const names[] = { "/from", "/to" };
+    static const enum change_kind kinds[] = { MKDIR, CHMOD };
+
+    for (int which = 0; which < 2; which++)
+        for (int saved_before = 0; saved_before < 2; saved_before++) {
+            begin();
+            promise_rename("/from", "/to", true);
+            if (saved_before)
+                checkpoint();
+            ledger_promise(ledger, 0,
+                &(struct promise){ .seq = 3, .kind = kinds[which], .path = names[which] }, NULL);
+            checkpoint();
+            restart();
+            check(compares_tree(names[which]));
+            end();
+        }
+}
+
 static const struct test tests[] = {
     { "what the backup has is moved", what_the_backup_has_is_moved },
     { "what is in a tree that is still to be compared is not",
         what_is_in_a_tree_that_is_still_to_be_compared_is_not },
+    { "a rename that was not sent is owed as two trees, whatever came since",
+        a_rename_that_was_not_sent_is_owed_as_two_trees_whatever_came_since },
 };
 
 TEST_MAIN(tests)
