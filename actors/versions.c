@@ -15,8 +15,7 @@ enum { MOVED_MAX = 4096 }; /* rows; some 50 ms in which nothing else is promised
 static void
 note(struct journal *self, const char *path, const struct op *op)
 {
-    /* What is a directory is told apart from files for good: its mode is how it is made. */
-    bool is_directory = op->kind == CHMOD && op->inode != 0;
+    bool is_directory = op->inode != 0; /* of a CHMOD or RENAME; told apart from files for good */
     struct catalog_version version = { .path = path,
         .seq = op->seq,
         .kind = is_directory ? MKDIR : op->kind,

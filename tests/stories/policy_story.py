@@ -160,6 +160,10 @@ def trees(place):
     place.knarr("mv", ROOT + "d", ROOT + "m.zip", "--wait")
     everything(place)
     same(names(place), ["m.zip", "m.zip/a.txt", "m.zip/e", "m.zip/e/d.txt", "m.zip/only"])
+    same((excluded(place, "m.zip"), excluded(place, "m.zip/b.zip")),
+         ({}, {"some": "excludes[0]: FileExtensionPolicy 'zip'"}))
+    place.knarr("chmod", "700", ROOT + "m.zip", "--wait")
+    same(excluded(place, "m.zip"), {})
     place.knarr("mv", ROOT + "m.zip/e/c.zip", ROOT + "m.zip/only/c.txt", "--wait")
     everything(place)
     has(" ".join(names(place)), "m.zip/only/c.txt")
