@@ -1,219 +1,11 @@
 /* The actor that keeps one place up to date, told by hand what journal and reader would say. */
 
-#include "actors/store.h"
-
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/memory.h"
 #include "conf/policy.h"
+#include "tests/actors/support/store_place.h"
 #include "tests/check.h"
-
-#include <czmq.h>
-#include <unistd.h>
-
-enum { PATIENCE_MS = 10000, SOON_MS = 100 };
-
-static char directory[64], place[96], flaky_place[256], control[96];
-static struct actor *store;
-static struct policies *excludes;
-static struct inbox *journal, *reader;
-static zsock_t *mouth;
-static struct envelope *heard;
-static struct report report;
-
-/* ---- a store, and what is said to it ----------------------------------------------------- */
-
-static void
-order(const char *lines)
-{
-    char next[120];
-    FILE *file;
-
-    snprintf(next, sizeof next, "%s.next", control);
-    file = fopen(next, "w");
-    check(file && fputs(lines, file) >= 0 && fclose(file) == 0);
-    check(rename(next, control) == 0);
-}
-
-static void
-set_up(void)
-{
-    strcpy(directory, "/tmp/knarr-store-XXXXXX");
-    check(mkdtemp(directory));
-    snprintf(place, sizeof place, "%s/place", directory);
-    snprintf(control, sizeof control, "%s/control", directory);
-    snprintf(flaky_place, sizeof flaky_place, "local:%s?%s", place, control);
-    order("");
-    journal = inbox_open("journal");
-    reader = inbox_open("reader");
-}
-
-static void
-start(uint64_t number, const char *kind, uint64_t flush_delay_ms, uint64_t flush_items)
-{
-    struct store_args args = {
-        .number = number,
-        .kind = backend_kind_find(kind),
-        .backend = { .name = "b1", .place = strcmp(kind, "flaky") == 0 ? flaky_place : place },
-        .flush_delay_ms = flush_delay_ms,
-        .flush_items = flush_items,
-        .excludes = excludes,
-    };
-    char name[STORE_NAME_BYTES];
-
-    store_name(name, number);
-    store = actor_start(&store_actor, name, &args, &report);
-    if (!store)
-        return;
-    mouth = zsock_new_push("");
-    check(mouth && zsock_connect(mouth, "inproc://knarr/%s", name) == 0);
-}
-
-static void
-stop(void)
-{
-    char command[120];
-
-    actor_stop(&store);
-    zsock_destroy(&mouth);
-    envelope_close(&heard);
-    inbox_close(&journal);
-    inbox_close(&reader);
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    check(system(command) == 0);
-}
-
-static void
-say(const struct message *message, const char *content)
-{
-    struct body body;
-
-    body_init(&body);
-    if (content[0])
-        body_copy(&body, view_of(content));
-    check(message_send(zsock_resolve(mouth), view_of(""), message, content[0] ? &body : NULL));
-}
-
-static void
-apply(struct message_apply what, const char *content)
-{
-    if (what.kind == PUT && what.inlined)
-        what.size = strlen(content);
-    if (!what.mode)
-        what.mode = 0644;
-    say(&(struct message){ .tag = APPLY, .apply = what }, content);
-}
-
-static void
-put(uint64_t attempt, const char *path, const char *content)
-{
-    apply((struct message_apply){ .attempt = attempt,
-              .kind = PUT,
-              .path = view_of(path),
-              .inlined = true },
-        content);
-}
-
-static void
-put_by_state(uint64_t attempt, const char *path)
-{
-    apply((struct message_apply){ .attempt = attempt, .kind = PUT, .path = view_of(path) }, "");
-}
-
-static void
-prune(uint64_t attempt, const char *path)
-{
-    apply((struct message_apply){ .attempt = attempt, .kind = APPLY_PRUNE, .path = view_of(path) },
-        "");
-}
-
-/* ---- what it answers ------------------------------------------------------------------------ */
-
-static const struct message_applied *
-applied(uint64_t attempt)
-{
-    envelope_close(&heard);
-    heard = inbox_wait(journal, -1, PATIENCE_MS);
-    check(heard && envelope_message(heard)->tag == APPLIED);
-    check(envelope_message(heard)->applied.attempt == attempt);
-    return &envelope_message(heard)->applied;
-}
-
-static bool
-is_silent(void)
-{
-    envelope_close(&heard);
-    heard = inbox_wait(journal, -1, SOON_MS);
-    return !heard;
-}
-
-/* It asks the primary for a path; the answer is said by the caller. */
-static const struct message_fetch *
-fetched(uint64_t attempt, const char *path)
-{
-    envelope_close(&heard);
-    heard = inbox_wait(reader, -1, PATIENCE_MS);
-    check(heard && envelope_message(heard)->tag == FETCH);
-    check(envelope_message(heard)->fetch.attempt == attempt);
-    check(view_is(envelope_message(heard)->fetch.path, path));
-    return &envelope_message(heard)->fetch;
-}
-
-static void
-chunk(uint64_t attempt, uint64_t version, uint64_t offset, uint64_t size, const char *bytes)
-{
-    say(
-        &(struct message){
-            .tag = CHUNK,
-            .chunk = { .attempt = attempt,
-                .version = version,
-                .offset = offset,
-                .size = size,
-                .mode = 0644,
-                .outcome = DONE },
-        },
-        bytes);
-}
-
-static void
-no_chunk(uint64_t attempt, enum outcome outcome, enum cause cause)
-{
-    say(
-        &(struct message){
-            .tag = CHUNK,
-            .chunk = { .attempt = attempt,
-                .mode = 0755,
-                .outcome = outcome,
-                .cause = cause,
-                .reason = view_of("as told") },
-        },
-        "");
-}
-
-static bool
-holds(const char *path, const char *text)
-{
-    char full[256], bytes[64] = "";
-    FILE *file;
-    size_t got;
-
-    snprintf(full, sizeof full, "%s%s", place, path);
-    file = fopen(full, "r");
-    if (!file)
-        return false;
-    got = fread(bytes, 1, sizeof bytes - 1, file);
-    fclose(file);
-    return got == strlen(text) && strcmp(bytes, text) == 0;
-}
-
-static bool
-stands(const char *path)
-{
-    char full[256];
-
-    snprintf(full, sizeof full, "%s%s", place, path);
-    return access(full, F_OK) == 0;
-}
 
 /* ---- the sentences --------------------------------------------------------------------------- */
 
@@ -264,7 +56,7 @@ failing_begins_are_survived(void)
     order("put fail retry no_space\n");
     put(1, "/a", "inlined");
     check(applied(1)->outcome == RETRY);
-    check(envelope_message(heard)->applied.cause == CAUSE_NO_SPACE);
+    check(envelope_message(last_heard)->applied.cause == CAUSE_NO_SPACE);
     put_by_state(2, "/b");
     fetched(2, "/b");
     chunk(2, 1, 0, 7, "fetched");
@@ -287,9 +79,9 @@ fetched_content(void)
     put_by_state(2, "/f");
     check(fetched(2, "/f")->offset == 0);
     chunk(2, 5, 0, 8, "old ");
-    check(fetched(2, "/f")->offset == 4 && envelope_message(heard)->fetch.version == 5);
+    check(fetched(2, "/f")->offset == 4 && envelope_message(last_heard)->fetch.version == 5);
     no_chunk(2, RETRY, CAUSE_CONFLICT);
-    check(fetched(2, "/f")->offset == 0 && envelope_message(heard)->fetch.version == 0);
+    check(fetched(2, "/f")->offset == 0 && envelope_message(last_heard)->fetch.version == 0);
     chunk(2, 6, 0, 6, "new");
     fetched(2, "/f");
     chunk(2, 6, 3, 6, "est");
@@ -349,10 +141,7 @@ prune_keeps_what_the_primary_has(void)
     fetched(3, "/t");
     no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
     for (int names = 0; names < 2; names++) {
-        envelope_close(&heard);
-        heard = inbox_wait(reader, -1, PATIENCE_MS);
-        check(heard);
-        if (view_is(envelope_message(heard)->fetch.path, "/t/gone"))
+        if (view_is(fetched_any()->path, "/t/gone"))
             no_chunk(3, REFUSED, CAUSE_NOT_FOUND);
         else
             chunk(3, 1, 0, 1, "");
@@ -365,10 +154,10 @@ static void
 what_is_excluded_counts_as_none(void)
 {
     set_up();
-    policies_begin(&excludes, 0, memory_print("no zip"));
-    policies_add_extensions(excludes, &(struct extensions){ (char *[]){ "zip" }, 1 });
-    policies_begin(&excludes, 1, memory_print("no large"));
-    policies_add_limit(excludes, 8);
+    policies_begin(&store_excludes, 0, memory_print("no zip"));
+    policies_add_extensions(store_excludes, &(struct extensions){ (char *[]){ "zip" }, 1 });
+    policies_begin(&store_excludes, 1, memory_print("no large"));
+    policies_add_limit(store_excludes, 8);
     start(1, "local", 0, 1);
     put(1, "/t/a.zip", "x");
     put(2, "/t/large", "x");
@@ -392,7 +181,7 @@ what_is_excluded_counts_as_none(void)
     chunk(7, 1, 0, 1, "");
     check(applied(7)->outcome == DONE && !stands("/t/b.zip"));
     stop();
-    policies_free(&excludes);
+    policies_free(&store_excludes);
 }
 
 /* Until it is opened anew, no flush of the handle would be believed; see local.c. */
@@ -409,7 +198,7 @@ a_failed_flush_is_answered(void)
               .path = view_of("/n"),
               .barrier = true },
         "");
-    check(applied(2)->outcome == RETRY && envelope_message(heard)->applied.cause == CAUSE_IO);
+    check(applied(2)->outcome == RETRY && envelope_message(last_heard)->applied.cause == CAUSE_IO);
     fetched(1, "/fetching");
     check(applied(1)->outcome == RETRY && applied(3)->outcome == RETRY);
     chunk(1, 1, 0, 1, "x"); /* too late */
@@ -425,11 +214,11 @@ a_backup_may_be_down_at_first(void)
     set_up();
     order("open fail retry io\n");
     start(0, "flaky", 0, 1);
-    check(!store && strstr(report.text, "open was told to fail"));
+    check(!the_store && strstr(store_report.text, "open was told to fail"));
     start(1, "flaky", 0, 1);
-    check(store);
+    check(the_store);
     put(1, "/f", "x");
-    check(applied(1)->outcome == RETRY && envelope_message(heard)->applied.cause == CAUSE_IO);
+    check(applied(1)->outcome == RETRY && envelope_message(last_heard)->applied.cause == CAUSE_IO);
     order("");
     for (uint64_t attempt = 2, until = clock_ms() + PATIENCE_MS;; attempt++) {
         put(attempt, "/f", "x");
@@ -453,7 +242,7 @@ a_backup_that_stops_drops(void)
         put(attempt, "/f", "x");
     applied(1);
     began = clock_ms();
-    actor_stop(&store);
+    actor_stop(&the_store);
     check(clock_ms() - began < 2000);
     stop();
 }
