@@ -231,6 +231,7 @@ tell_apply(struct journal *self, unsigned backup, const struct order *order)
             .inlined = order->kind != LAG_PATH &&
                 (order->body || order->kind != PUT || order->size == 0),
             .barrier = order->is_barrier,
+            .awaited = order->is_awaited,
         },
     };
     struct body body;

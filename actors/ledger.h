@@ -74,6 +74,7 @@ struct order {
     uint32_t mode;
     uint64_t size, mtime_ns;
     bool is_barrier;
+    bool is_awaited;         /* by somebody who has no answer yet */
     const struct body *body; /* of a PUT, or NULL: it is fetched, or empty */
 };
 

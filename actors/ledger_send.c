@@ -80,6 +80,7 @@ order_mark(struct ledger *ledger, struct backup *b, struct mark *mark, struct or
         .mtime_ns = mark->mtime_ns,
         .is_barrier = mark->is_barrier || mark->kind == RENAME || mark->kind == REMOVE_TREE ||
             mark->kind == LAG_PRUNE || has_busy_ancestor(b, mark->path),
+        .is_awaited = mark->links != NULL,
         .body = mark->body,
     };
     mark->state = SENT;

@@ -112,7 +112,12 @@ static void
 on_flush_ended(struct flush *flush, enum outcome outcome, const struct report *report)
 {
     struct store *self = (struct store *) (void *) ((char *) flush - offsetof(struct store, flush));
+    struct report not_emptied;
 
+    if (outcome == DONE && self->intake) {
+        outcome = intake_flushed(self->intake, &not_emptied);
+        report = outcome == DONE ? report : &not_emptied;
+    }
     self->is_flushing = false;
     if (outcome != DONE && self->number > 0) {
         self->is_lost = true;
@@ -169,13 +174,15 @@ flush_is_due(const struct store *self)
         (self->tickets.count > 0 && is_idle(self)) ||
         (self->applied.count > 0 &&
             (self->applied.count >= self->flush_items || self->flush_delay_ms == 0 ||
-                clock_ms() >= self->flush_due_ms));
+                clock_ms() >= self->flush_due_ms)) ||
+        (self->intake && clock_ms() >= intake_due_ms(self->intake));
 }
 
-static void
-begin_flush(struct store *self)
+void
+store_flush(struct store *self)
 {
     self->is_flushing = true;
+    self->has_unlogged = false;
     seqs_swap(&self->applied, &self->flushing);
     if (is_idle(self))
         seqs_swap(&self->tickets, &self->tickets_flushing);
@@ -196,12 +203,15 @@ store_settled(void *arg)
         return;
     if (self->stagings && stagings_work(self->stagings))
         host_wake_at(self->host, clock_ms());
+    intake_work(self);
     if (!self->is_flushing && flush_is_due(self))
-        begin_flush(self);
+        store_flush(self);
     if (!self->is_flushing && self->is_lost)
         handle_give_up(self);
     if (self->applied.count > 0)
         host_wake_at(self->host, self->flush_due_ms);
+    if (self->intake)
+        host_wake_at(self->host, intake_due_ms(self->intake));
 }
 
 /* ---- beginning and end --------------------------------------------------------------- */
@@ -241,6 +251,7 @@ store_close(void *arg)
         apply_free(apply);
     }
     stagings_free(&self->stagings);
+    intake_stop(self);
     self->kind->close(&self->backend);
     free((char *) self->opened.name);
     free((char *) self->opened.place);

@@ -49,11 +49,14 @@ gather(struct store *self)
 
 /* What is durable later is told later; what a lost handle did is not told as done. */
 static void
-tell_end(struct store *self, uint64_t attempt, enum outcome outcome, const struct report *report)
+tell_end(struct apply *apply, enum outcome outcome, const struct report *report)
 {
+    struct store *self = apply->store;
+    uint64_t attempt = apply->change.seq;
+
     if (outcome == DONE && self->is_lost) {
         tell_applied(self, attempt, RETRY, &self->down);
-    } else if (outcome == DONE && self->number > 0) {
+    } else if (outcome == DONE && self->number > 0 && !apply->is_logged) {
         gather(self);
         seqs_add(&self->applied, attempt);
     } else {
@@ -70,9 +73,15 @@ apply_end(struct apply *apply, enum outcome outcome, const struct report *report
         *apply->has_ended = true;
     fetch_stop(apply);
     self->running--;
+    if (!apply->is_logged) {
+        self->unlogged_running--;
+        self->has_unlogged = true;
+    } else if (outcome != DONE) {
+        intake_hurry(self->intake);
+    }
     if (apply->is_barrier)
         self->barrier_runs = false;
-    tell_end(self, apply->change.seq, outcome, report);
+    tell_end(apply, outcome, report);
     apply_free(apply);
     applies_advance(self);
 }
@@ -111,6 +120,7 @@ apply_new(struct store *self, const struct message_apply *m, struct body *take)
     body_move(&apply->body, take);
     apply->is_inlined = m->inlined;
     apply->is_barrier = m->barrier;
+    apply->is_awaited = m->awaited;
     apply->change = (struct change){
         .kind = (enum change_kind) m->kind,
         .path = apply->path,
@@ -169,6 +179,7 @@ start(struct apply *apply)
     bool has_content = kind == PUT && apply->is_inlined && apply->change.size > 0;
 
     self->running++;
+    self->unlogged_running += !apply->is_logged;
     self->barrier_runs = apply->is_barrier;
     if (!handle_is_open(self))
         apply_end(apply, RETRY, &self->down);
@@ -185,7 +196,7 @@ applies_advance(struct store *self)
         return;
     self->is_advancing = true;
     while (self->waiting && !self->barrier_runs && !store_is_dropping(self) &&
-        (self->running == 0 || !self->waiting->is_barrier)) {
+        (self->running == 0 || !self->waiting->is_barrier) && intake_admits(self, self->waiting)) {
         struct apply *apply = self->waiting;
 
         DL_DELETE(self->waiting, apply);

@@ -38,6 +38,25 @@ check_place(struct store *self, struct report *report)
     return outcome;
 }
 
+/* Of what another handle left, nobody knows what is durable: that is flushed first. */
+static enum outcome
+open_backend(struct store *self, struct report *report)
+{
+    enum outcome outcome = self->kind->open(&self->backend, &self->opened, report);
+
+    if (outcome != DONE) {
+        self->backend = NULL;
+        return outcome;
+    }
+    outcome = intake_redo(self->kind, self->backend, &self->opened, report);
+    if (outcome != DONE)
+        self->kind->close(&self->backend);
+    else if (self->number > 0)
+        self->intake = intake_new(self->kind, self->backend, &self->opened);
+    self->has_unlogged = true;
+    return outcome;
+}
+
 enum outcome
 handle_open(struct store *self, struct report *report)
 {
@@ -46,11 +65,9 @@ handle_open(struct store *self, struct report *report)
     self->open_next_ms = clock_ms() + OPEN_AGAIN_MS;
     self->is_lost = false;
     if (outcome == DONE)
-        outcome = self->kind->open(&self->backend, &self->opened, report);
-    if (outcome != DONE) {
-        self->backend = NULL;
+        outcome = open_backend(self, report);
+    if (outcome != DONE)
         self->down = *report;
-    }
     return outcome;
 }
 
@@ -107,6 +124,7 @@ handle_give_up(struct store *self)
     answer_waiting(self);
     if (self->running > 0)
         return; /* of a kind that ends later: the store comes back when it is settled */
+    intake_free(&self->intake);
     self->kind->close(&self->backend);
     handle_open(self, &report);
 }

@@ -7,10 +7,12 @@
  *     store.c         what it hears and tells; flushes
  *     store_apply.c   one change: waiting, running, ended
  *     store_fetch.c   its content, by state, from the primary
+ *     store_intake.c  what is logged first, because somebody waits for it
  *     store_handle.c  the backend's handle: opened, given up, opened again
  */
 
 #include "actors/absence.h"
+#include "actors/intake.h"
 #include "actors/prune.h"
 #include "actors/staging.h"
 #include "actors/store.h"
@@ -32,6 +34,7 @@ struct apply {
     char *path, *to;
     struct body body; /* inlined content */
     bool is_inlined, is_barrier, is_begun;
+    bool is_awaited, is_logged;
     bool *has_ended;         /* set by its end while begin() runs; else NULL */
     struct prune *prune;     /* APPLY_PRUNE, else NULL */
     struct absence *absence; /* the primary has nothing there */
@@ -60,7 +63,11 @@ struct store {
     uint64_t open_next_ms;
     bool is_lost; /* a flush failed: what was done through this handle is not sure */
 
-    struct apply *waiting; /* heard, not begun: behind a barrier */
+    struct intake *intake;   /* a backup's that has one, while it is open; else NULL */
+    size_t unlogged_running; /* of the running */
+    bool has_unlogged;       /* some that were not logged have ended, and are not flushed */
+
+    struct apply *waiting; /* heard, not begun: behind a barrier, or to be logged first */
     struct apply *fetching;
     size_t running;
     bool barrier_runs;
@@ -82,6 +89,7 @@ struct store {
 bool store_is_dropping(const struct store *);
 void tell_applied(struct store *, uint64_t attempt, enum outcome, const struct report *);
 void seqs_add(struct seqs *, uint64_t seq);
+void store_flush(struct store *); /* all that was applied; none is under way */
 
 /* store_apply.c */
 struct apply *apply_new(struct store *, const struct message_apply *, struct body *take);
@@ -99,6 +107,11 @@ void applies_advance(struct store *);
 void fetch_start(struct apply *); /* a PUT without its content, or a prune */
 void fetch_stop(struct apply *);
 void fetch_heard(struct store *, struct envelope *); /* a CHUNK */
+
+/* store_intake.c */
+bool intake_admits(const struct store *, const struct apply *); /* it may begin */
+void intake_work(struct store *); /* nothing more is heard: log, or flush, what waits for that */
+void intake_stop(struct store *); /* before the handle is closed */
 
 /* store_handle.c */
 enum outcome handle_open(struct store *, struct report *);

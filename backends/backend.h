@@ -175,6 +175,11 @@ struct backend_kind {
     void (*read)(struct backend *, struct reading *);
     void (*list)(struct backend *, struct listing *);
     enum outcome (*space)(struct backend *, struct space *, struct report *);
+    /*
+     * The directory that is the place, open and the handle's: whoever uses it keeps
+     * files of its own there, under an internal name.  -1, or NULL: it is in none.
+     */
+    int (*directory)(struct backend *);
 
     /* NULL with ENDS_AT_ONCE.  What to poll for, and what to do when it happened. */
     int (*watch)(struct backend *, struct pollfd *, int limit, int *timeout_ms);

@@ -345,6 +345,12 @@ flaky_space(struct backend *self, struct space *space, struct report *report)
     return order.outcome;
 }
 
+static int
+flaky_directory(struct backend *self)
+{
+    return self->kind->directory ? self->kind->directory(self->inner) : -1;
+}
+
 /* The traits are those of local; wrapped around memory, a restart forgets. */
 const struct backend_kind backend_flaky = {
     .name = "flaky",
@@ -360,6 +366,7 @@ const struct backend_kind backend_flaky = {
     .read = flaky_read,
     .list = flaky_list,
     .space = flaky_space,
+    .directory = flaky_directory,
 };
 
 #endif

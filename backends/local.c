@@ -170,6 +170,12 @@ local_space(struct backend *self, struct space *space, struct report *report)
     return DONE;
 }
 
+static int
+local_directory(struct backend *self)
+{
+    return self->root;
+}
+
 const struct backend_kind backend_local = {
     .name = "local",
     .traits = RENAMES_WHOLE | KEEPS_MODE | KEEPS_OVER_RESTART | ENDS_AT_ONCE,
@@ -184,4 +190,5 @@ const struct backend_kind backend_local = {
     .read = local_read,
     .list = local_list,
     .space = local_space,
+    .directory = local_directory,
 };

@@ -4,6 +4,8 @@
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
                tests/stories/workload/diary.c tests/stories/workload/asides.c)
 target_link_libraries(workload PRIVATE knarr_client knarr_history)
+add_executable(redo_place tests/stories/redo/main.c)
+target_link_libraries(redo_place PRIVATE knarr_actors)
 
 if(NOT TARGET knarrd OR NOT TARGET knarr)
   return()

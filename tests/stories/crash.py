@@ -209,7 +209,25 @@ class Lane:
         self.see([("primary", self.primary)])
 
     def see_backups(self, after_cut=False):
-        self.see(self.backups, "p" if after_cut else "s")
+        if not after_cut:
+            self.see(self.backups)
+            return
+        redone = [(name, self._redone(place)) for name, place in self.backups]
+        self.see(redone, "p")
+        for _, copy in redone:
+            shutil.rmtree(copy, ignore_errors=True)
+
+    def _redone(self, place):
+        """A copy that has what its log has, too: that is durable in this place, whoever sends more."""
+        copy = place + ".redone"
+        shutil.rmtree(copy, ignore_errors=True)  # a cut brings back what was removed
+        if os.path.isdir(place):
+            shutil.copytree(place, copy, symlinks=True)
+            done = subprocess.run([self.program("redo_place"), copy], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Broken(done.stderr)
+        return copy
 
     # ---- the end -----------------------------------------------------------------------
 
