@@ -187,7 +187,7 @@ run(struct server *s, struct report *report)
 
 /*
  * Sockets that cannot be made end the program in the middle of something; so
- * what is needed at most is asked for at the start.
+ * what is needed at most is asked for before the first of them.
  */
 static enum outcome
 check_descriptors(const struct conf *conf, struct report *report)
@@ -206,10 +206,7 @@ check_descriptors(const struct conf *conf, struct report *report)
 static enum outcome
 start(struct server *s, struct report *report)
 {
-    enum outcome outcome = check_descriptors(s->conf, report);
-
-    if (outcome == DONE)
-        outcome = workspace_open(&s->workspace, s->conf, report);
+    enum outcome outcome = workspace_open(&s->workspace, s->conf, report);
 
     if (outcome == DONE)
         outcome = identities_check(s->conf, s->workspace.directory, &s->identities, report);
@@ -265,10 +262,13 @@ stop(struct server *s)
 enum outcome
 serve(const struct conf *conf, struct report *report)
 {
-    struct server *s = memory_new(sizeof *s);
-    enum outcome outcome;
+    enum outcome outcome = check_descriptors(conf, report);
+    struct server *s;
     sigset_t set;
 
+    if (outcome != DONE)
+        return outcome;
+    s = memory_new(sizeof *s);
     s->conf = conf;
     backend_args_of(conf, &conf->primary, &s->primary);
     zsys_handler_set(NULL); /* czmq is not to catch our signals */

@@ -3,6 +3,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -169,6 +170,29 @@ def few_descriptors(place):
         same(tree(place.path("b%d/default/resources/many" % i)), tree(place.path("source")))
 
 
+def every_descriptor_limit(place):
+    """Served, or refused with a sentence; never an abort."""
+    limits = [*range(8, 132), *range(132, 257, 8)]
+    place.configure()
+    served = refused = 0
+    for limit in limits:
+        server = subprocess.Popen(
+            [os.path.join(place.programs, "knarrd"), "--config", place.conf],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+        place.clients.append(server)
+        if "ready" in server.stdout.readline():
+            place.write("viking://resources/a", "limit %d" % limit)
+            same(place.knarr("read", "viking://resources/a"), "limit %d" % limit)
+            server.terminate()
+            served += 1
+        _, said = server.communicate(timeout=20)
+        if server.returncode != 0:
+            refused += 1
+            same((server.returncode, bool(said)), (1, True), "limit %d: %s" % (limit, said))
+    same((served + refused, served > 0, refused > 0), (len(limits), True, True))
+
+
 stories = [
     ("a backup on a full disk falls behind, and catches up when there is space", backup_full),
     ("a backup that is full at the start is no reason not to start", backup_full_at_start),
@@ -176,6 +200,7 @@ stories = [
     ("a full workspace refuses writes, and loses none that was answered", workspace_full),
     ("a large file that does not fit leaves the old one and no stage", large_file_on_full_disk),
     ("few file descriptors are survived", few_descriptors),
+    ("every limit of descriptors is enough or refused", every_descriptor_limit),
 ]
 
 if __name__ == "__main__":
