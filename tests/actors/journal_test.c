@@ -223,6 +223,24 @@ a_last_checkpoint_covers_all(void)
     end_journal();
 }
 
+/* What the primary could not make durable is in the journal only: it must stay there. */
+static void
+a_checkpoint_whose_flush_failed_is_none(void)
+{
+    begin_journal();
+    commit_mkdirs(1);
+    applied(0);
+    say((struct message){ .tag = FINISH });
+    check(hear(primary)->tag == FLUSH);
+    say((struct message){ .tag = FLUSHED,
+        .flushed = { .ticket = envelope_message(heard)->flush.ticket,
+            .outcome = RETRY,
+            .cause = CAUSE_IO,
+            .reason = view_of("as the test wants") } });
+    check(hear(supervisor)->tag == FATAL);
+    end_journal();
+}
+
 static void
 no_more_than_write_concurrency_is_under_way(void)
 {
@@ -256,6 +274,7 @@ static const struct test tests[] = {
     { "no more than write_concurrency is under way to a backup",
         no_more_than_write_concurrency_is_under_way },
     { "a last checkpoint covers all", a_last_checkpoint_covers_all },
+    { "a checkpoint whose flush failed is none", a_checkpoint_whose_flush_failed_is_none },
     { "who gives up is waited for no longer", who_gives_up_is_waited_for_no_longer },
     { "a flush follows all changes before the rename of a directory",
         a_flush_follows_all_changes_before_the_rename_of_a_directory },

@@ -251,6 +251,27 @@ nobody_sends_more_than_the_credit(void)
 }
 
 static void
+credit_comes_back_as_it_is_used(void)
+{
+    uint64_t returned = 0;
+    void *client;
+
+    server_begin("");
+    client = client_greeted();
+    client_say_with(client, writing(0, 0, 2 * PIECE), bytes, PIECE);
+    while (returned < PIECE) {
+        const struct message *message = client_hear(client);
+
+        check(message->tag == GO && message->go.credit > 0);
+        returned += message->go.credit;
+    }
+    check(returned == PIECE);
+    client_say_with(client, data(PIECE, true), bytes, PIECE);
+    check(next_answer(client)->outcome == DONE);
+    server_end();
+}
+
+static void
 pieces_that_wait_are_counted(void)
 {
     void *one, *other;
@@ -399,6 +420,7 @@ static const struct test tests[] = {
     { "bytes follow a large file", bytes_follow_a_large_file },
     { "two appends at once follow each other", two_appends_at_once_follow_each_other },
     { "nobody sends more than the credit", nobody_sends_more_than_the_credit },
+    { "credit comes back as it is used", credit_comes_back_as_it_is_used },
     { "pieces that wait are counted", pieces_that_wait_are_counted },
     { "a cancelled upload leaves nothing", a_cancelled_upload_leaves_nothing },
     { "what is refused behind its stage leaves nothing",

@@ -268,6 +268,21 @@ def clean_start(place):
             place.stop(how)
 
 
+def refused_stays_refused(place):
+    """The primary fails after the journal has the promise: no start may keep it after all."""
+    place.configure()
+    place.server_environment = {"KNARR_FAULT": "call=rename path=bad do=ENOSPC"}
+    place.start()
+    place.write("viking://resources/good", "good")
+    has(place.refused("write", "viking://resources/bad", "--content", "bad"), "space")
+    place.stop(signal.SIGKILL)
+    place.server_environment = {}
+    place.start()
+    place.in_sync()
+    for where in ("data/viking", "b1"):
+        same(tree(place.path(where, "default/resources")), {b"good": b"good"})
+
+
 def stops_with_backlog(place):
     control = place.say("control", "change down")
     place.configure([flaky("b1", place.path("b1"), control)])
@@ -344,6 +359,7 @@ stories = [
     ("mistakes in backup commands are told", rename_mistakes),
     ("SIGTERM stops within ten seconds and loses nothing", stops),
     ("a start after SIGTERM redoes nothing", clean_start),
+    ("what was refused stays refused after a crash", refused_stays_refused),
     ("SIGTERM keeps the backlog", stops_with_backlog),
     ("SIGTERM does not wait for a slow backup", stops_with_slow_backup),
     ("one line says that the server is ready, and only its user can reach it", says_ready),
