@@ -1,6 +1,6 @@
 # Whole-program tests: tests/stories/.  Their sizes come from the environment of
 # cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_SOAK_SECONDS,
-# KNARR_STORY_SEED.
+# KNARR_MUTANTS, KNARR_STORY_SEED.
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
                tests/stories/workload/diary.c tests/stories/workload/asides.c)
 target_link_libraries(workload PRIVATE knarr_client knarr_history)
@@ -28,6 +28,7 @@ size_from_environment(KNARR_SWEEP_KILLS 1000)
 size_from_environment(KNARR_POWER_CUTS 200)
 size_from_environment(KNARR_UML_CUTS 5)
 size_from_environment(KNARR_SOAK_SECONDS 40)
+size_from_environment(KNARR_MUTANTS 0) # all
 size_from_environment(KNARR_STORY_SEED 1)
 
 function(story name labels seconds)
@@ -56,4 +57,8 @@ story(each_sync_matters power 1200 ${stories}/each_sync_matters ${programs})
 if(NOT KNARR_SANITIZE) # whose shadow memory is more than a guest has room for
   story(uml_cuts power 600 ${stories}/uml_cuts ${programs}
         --cuts ${KNARR_UML_CUTS} --seed ${KNARR_STORY_SEED})
+endif()
+if(CMAKE_GENERATOR STREQUAL "Ninja" AND NOT KNARR_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  story(mutants mutants 1200 ${CMAKE_SOURCE_DIR}/tests/mutants/run ${CMAKE_BINARY_DIR}
+        --sample ${KNARR_MUTANTS} --seed ${KNARR_STORY_SEED})
 endif()
