@@ -3,6 +3,8 @@
 from suite.pairs import Row, interleave, number, row
 from suite.server import Server
 
+RESTARTS = 5
+
 
 def j1(bench):
     for batch, target in (1, 0.85), (64, 0.6):
@@ -18,24 +20,25 @@ def j1(bench):
     place = bench.image.directory(bench.unique('replay'))
     records = bench.many(1_000_000)
     rates = [bench.programs.journal('replay', place=place, size=128, files=records,
-                                    tag=i)['rate'] for i in range(3)]
-    yield Row('J1', 'records read back per second', rates, 1_000_000, unit='/s')
-    yield Row('J1', f'seconds from start to serving, {records:,} records', restarts(bench, records), 3,
-              at_most=True, unit=' s')
+                                    tag=i)['rate'] for i in range(RESTARTS)]
+    yield Row('J1', f'records read back per second, of {records:,}', rates, 1_000_000, unit='/s')
+    yield Row('J1', f'kill -9 after {records:,} writes, seconds from start to serving',
+              restarts(bench, records), 3, at_most=True, unit=' s')
 
 
 def restarts(bench, records):
-    """kill -9 after many writes that no checkpoint has let go, and start again."""
+    """kill -9 at the end of many writes, as far from the last checkpoint as chance has it."""
     place = bench.image.directory(bench.unique('restart'))
     longest = {'checkpoint_interval_ms': 3_600_000}
-    seconds = []
     with Server(bench.programs, place, knarr=longest) as server:
         server.load('fill', 'many', threads=32, size=1, count=records)
-        server.process.kill()
-        server.process.wait()
-    for _ in range(3):
+        server.kill()
+    seconds = []
+    for i in range(RESTARTS):
         with Server(bench.programs, place, knarr=longest) as server:
             seconds.append(server.start_seconds)
-            server.process.kill()
-            server.process.wait()
+            # The next start is not to find that this one has just made a checkpoint.
+            server.load('fill', f'more-{i}', threads=32, size=1,
+                        count=bench.many(40_000) + i * 5_000)
+            server.kill()
     return seconds

@@ -27,6 +27,7 @@ class Row:
 
     def __init__(self, bench, what, ratios, target, ours=None, base=None, at_most=False, unit='×'):
         self.bench, self.what, self.unit = bench, what, unit
+        self.values = [float(f'{ratio:.5g}') for ratio in ratios]
         self.median = statistics.median(ratios)
         self.p10, self.p90 = quantile(ratios, 0.1), quantile(ratios, 0.9)
         self.pairs = len(ratios)

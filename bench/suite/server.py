@@ -5,16 +5,19 @@ import os
 import subprocess
 import time
 
+MOST_SECONDS = 900  # what takes longer hangs
+
 
 class Programs:
     def __init__(self, build):
-        self.build = build
+        self.build = os.path.abspath(build)
 
     def run(self, program, *words, **options):
         command = [os.path.join(self.build, 'bench', program), *words]
         for name, value in options.items():
             command += ['--' + name, str(value)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                              timeout=MOST_SECONDS)
         if done.returncode != 0:
             raise RuntimeError(f'{" ".join(command)} failed')
         return json.loads(done.stdout)
@@ -28,10 +31,11 @@ class Programs:
 
 class Server:
     """backups: how many in directories of their own, or the directories; flaky: the
-    control file of the last one, which then is slow or fails as that file says."""
+    control file of the last one, which then is slow or fails as that file says;
+    environment: what is added to it."""
 
     def __init__(self, programs, place, backups=1, sync=None, knarr=None, endpoint=None,
-                 flaky=None):
+                 flaky=None, environment=None):
         self.programs = programs
         self.place = place
         self.workspace = os.path.join(place, 'data')
@@ -40,6 +44,7 @@ class Server:
         self.backups = backups
         self.endpoint = endpoint or f'ipc://{place}/knarr.sock'
         self.flaky = flaky
+        self.environment = {**os.environ, **(environment or {})}
         self.configuration = self.configure(sync or {'sync_type': 'async'}, knarr or {})
         self.process = None
 
@@ -64,7 +69,8 @@ class Server:
         with open(self.log, 'w') as log:
             self.process = subprocess.Popen(
                 [os.path.join(self.programs.build, 'bin', 'knarrd'), '--config', file],
-                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.place)
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.place,
+                env=self.environment)
         while 'ready' not in open(self.log).read():
             if self.process.poll() is not None or time.monotonic() > started + 120:
                 raise RuntimeError('the server does not start: ' + open(self.log).read()[-2000:])
@@ -91,10 +97,17 @@ class Server:
     def knarr(self, *words):
         return subprocess.run(
             [os.path.join(self.programs.build, 'bin', 'knarr'), '--endpoint', self.endpoint, *words],
-            check=True, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+            check=True, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            timeout=MOST_SECONDS).stdout
 
-    def drain(self):
-        self.knarr('sync', 'wait')
+    def drain(self, *backups):
+        """Wait until all backups, or the ones named, have everything."""
+        for names in [('--on', name) for name in backups] or [()]:
+            self.knarr('sync', 'wait', *names)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def cpu_seconds(self):
         fields = open(f'/proc/{self.process.pid}/stat').read().rsplit(')', 1)[1].split()
@@ -106,6 +119,11 @@ class Server:
             if line.startswith(name + ':'):
                 return int(line.split()[1]) * 1024
         raise RuntimeError('no ' + name)
+
+    def forget_peak(self):
+        """VmHWM begins anew at what is resident now."""
+        with open(f'/proc/{self.process.pid}/clear_refs', 'w') as out:
+            out.write('5')
 
     def find(self, uri):
         """The directory of the primary that holds what is below that URI."""
