@@ -6,9 +6,12 @@
  *     read     files "0", "1", ... up to --files below the place
  *     fill     --count such files, written
  *     visible  one write at a time, until the file is at the path --watch
+ *
+ * With --marks the files hold what bench/copies.h looks for.
  */
 
 #include "bench/baseline.h"
+#include "bench/copies.h"
 #include "client/knarr.h"
 
 #include <stdio.h>
@@ -23,7 +26,7 @@ struct load {
     const struct options *options;
     char *content;
     uint64_t acks;
-    bool drains;
+    bool drains, marks;
     const char *watch;
     unsigned long next; /* atomic; of the numbered files */
     struct knarr *connections[THREADS_MAX];
@@ -162,6 +165,8 @@ take_own(struct load *self, int argc, char **argv)
             self->acks = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--drains") == 0)
             self->drains = strcmp(argv[i + 1], "yes") == 0;
+        else if (strcmp(argv[i], "--marks") == 0)
+            self->marks = strcmp(argv[i + 1], "yes") == 0;
         else if (strcmp(argv[i], "--watch") == 0)
             self->watch = argv[i + 1];
         else {
@@ -183,6 +188,8 @@ main(int argc, char **argv)
         options_parse(&options, take_own(&self, argc - 2, argv + 2), argv + 2);
         self.options = &options;
         self.content = noise_new(options.size);
+        if (self.marks)
+            memset(self.content, COPIES_MARK, options.size);
         run(&self, loads[i].step);
         free(self.content);
         return 0;

@@ -17,4 +17,10 @@ bench(baseline SOURCES bench/baseline.c bench/files.c bench/append.c bench/reads
       bench/roundtrip.c bench/upstream.c bench/upstream_log.c ${measuring}
       LIBRARIES PkgConfig::ZMQ PkgConfig::XXHASH)
 bench(load SOURCES bench/load.c ${measuring} LIBRARIES knarr_client)
+# Loaded before a server, to count what it copies; it must not call what it stands in for.
+add_library(bench_copies SHARED bench/copies.c)
+target_compile_options(bench_copies PRIVATE -fno-builtin
+  $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+set_target_properties(bench_copies PROPERTIES
+  OUTPUT_NAME copies LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 bench(journal SOURCES bench/journal.c ${measuring} LIBRARIES knarr_base)

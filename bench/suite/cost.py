@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 
+from suite.copies import copied
 from suite.pairs import Row, interleave, number, row
 from suite.server import Server
 
@@ -26,6 +27,7 @@ def c1(bench):
                                                   seconds=bench.seconds))
             yield row('C1', f"server's CPU µs per 1 KiB write, N = {backups} ÷ (1 + N) × raw temp + "
                       'rename', results, number('cpu_us'), 2.0, scale=1 + backups, at_most=True)
+    yield from copied(bench)
     place = bench.image.directory(bench.unique('idle'))
     with Server(bench.programs, place) as server:
         time.sleep(2)
