@@ -117,13 +117,24 @@ change_commit_small(struct request *r, enum change_kind kind)
 }
 
 static void
+write_hex(char *text, const uint8_t *bytes, size_t count)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < count; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+static void
 answer_committed(struct request *r, const struct message_committed *m, struct body *copies)
 {
     char hash[2 * sizeof r->hash + 1] = "";
     struct report report = { .cause = m->cause };
 
-    for (size_t i = 0; i < sizeof r->hash && r->has_hash; i++)
-        snprintf(hash + 2 * i, 3, "%02x", r->hash[i]);
+    if (r->has_hash)
+        write_hex(hash, r->hash, sizeof r->hash);
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
     if (r->is_committed && m->outcome != DONE && m->seq == 0)
         word_failure(r, &report, false); /* the primary's own words */
