@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum {
@@ -336,6 +337,7 @@ thread_main(zsock_t *pipe, void *arg)
     char *word;
 
     zsock_signal(pipe, 0);
+    prctl(PR_SET_NAME, boot->name); /* as top -H and perf show it */
     host->kind = boot->kind;
     snprintf(host->name, sizeof host->name, "%s", boot->name);
     host->self = memory_new(boot->kind->size);
