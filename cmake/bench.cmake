@@ -24,3 +24,4 @@ target_compile_options(bench_copies PRIVATE -fno-builtin
 set_target_properties(bench_copies PROPERTIES
   OUTPUT_NAME copies LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 bench(journal SOURCES bench/journal.c ${measuring} LIBRARIES knarr_base)
+bench(policy SOURCES bench/policy.c LIBRARIES knarr_conf)
