@@ -264,6 +264,7 @@ static const struct handler handlers[] = {
     { GLOB, on_glob },
     { GREP, on_grep },
     { STATUS, on_status },
+    { EXPLAIN, on_explain },
     { RETRY_SYNC, on_retry_sync },
     { WAIT_SYNC, on_wait_sync },
     { CANCEL, on_cancel },

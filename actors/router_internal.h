@@ -14,6 +14,7 @@
  *     uploads.c    bodies that come in many pieces
  *     validate.c   what may be changed, as the primary is now
  *     lookups.c    what clients read and ask
+ *     explain.c    what policies say of a path
  */
 
 #include "actors/claims.h"
@@ -201,6 +202,9 @@ enum outcome parents_fit(struct router *, const char *path, struct report *);
 /* The small file that a change of parts makes; DONE with the body set. */
 enum outcome read_whole(struct router *, const char *path, uint64_t size, char *into,
     struct report *);
+
+/* explain.c */
+void on_explain(void *, struct envelope *);
 
 /* lookups.c */
 /* A lookup of this session has ended, or an answer has gone: others may begin. */

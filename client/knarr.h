@@ -155,6 +155,24 @@ enum knarr_outcome knarr_status(struct knarr *, const char *uri,
     bool (*target)(void *context, const struct knarr_target *), void *context,
     struct knarr_result *);
 
+/* What the policies say of a path; texts are good until the callback returns. */
+struct knarr_explained {
+    const char *uri, *path;
+    const char *read; /* where a read goes now */
+    bool exists, is_directory;
+    uint64_t size, required, timeout_ms;
+};
+
+struct knarr_fate {
+    const char *backup, *rule; /* that excludes it; "" and !gets: no write is for it */
+    bool gets;
+};
+
+/* size UINT64_MAX: as it is. `explained` is told once, then a fate for each backup. */
+enum knarr_outcome knarr_explain(struct knarr *, const char *uri, uint64_t size,
+    bool (*explained)(void *context, const struct knarr_explained *),
+    bool (*fate)(void *context, const struct knarr_fate *), void *context, struct knarr_result *);
+
 /* result->acked: how many paths are being tried again. */
 enum knarr_outcome knarr_sync_retry(struct knarr *, const char *uri, struct knarr_result *);
 /* seq 0: the latest of uri; uri NULL: everything so far; backup NULL: all. */

@@ -37,7 +37,7 @@ struct call {
 
 /* The end of a group's table has no name. */
 extern const struct command file_commands[], transfer_commands[], list_commands[], tree_commands[],
-    search_commands[], sync_commands[], server_commands[];
+    search_commands[], sync_commands[], policy_commands[], server_commands[];
 
 /* Find the endpoint and connect.  False: said why, and call->status is set. */
 bool call_connect(struct call *);

@@ -23,6 +23,7 @@ static const struct {
     { "Names", tree_commands },
     { "Searching", search_commands },
     { "Replication", sync_commands },
+    { "Policies", policy_commands },
     { "The server", server_commands },
 };
 

@@ -308,6 +308,39 @@ def counted(place):
     same((place.status("some")["applied"], place.status("all")["applied"]), (1, 4))
 
 
+def explained(place):
+    """Before it is written, as it is, and for a size that it might have."""
+    reads = backup("reads", place.path("reads"), operations=[{"operation": "read", "priority": 1}])
+    place.configure([backup("all", place.path("all")),
+                     dict(backup("some", place.path("some")),
+                          excludes=[extensions("zip"), over_size(1)]), reads],
+                    sync_type="sync", write_ack_count=2, write_ack_timeout_ms=5000)
+    place.start()
+
+    def explain(uri, *more):
+        return json.loads(place.knarr("explain", ROOT + uri, *more, "--json"))
+
+    found = explain("a.txt")
+    same(found["backups"], [{"name": "all", "gets": True}, {"name": "some", "gets": True},
+                            {"name": "reads", "gets": False}])
+    same((found["exists"], found["size"], found["read"]), (False, 0, "primary"))
+    same(found["sync"], {"required": 2, "timeout_ms": 5000})
+    found = explain("a.txt", "--size", str(MIB + 1))
+    same(found["backups"][1], {"name": "some", "gets": False,
+                               "rule": "excludes[1]: FileOverSizePolicy 1 MiB"})
+    same(found["sync"]["required"], 1)
+    put(place, "a.zip", 3)
+    found = explain("a.zip")
+    same((found["exists"], found["size"], found["path"]), (True, 3, "/default/resources/a.zip"))
+    has(place.knarr("explain", ROOT + "a.zip"), "some  excluded by excludes[0]",
+        "all  gets it", "reads  receives no writes", "waits for 1", "read      primary")
+    place.knarr("mkdir", ROOT + "d.zip")
+    same([b["gets"] for b in explain("d.zip")["backups"]], [True, True, False])
+    has(place.knarr("explain", ROOT + "d.zip"), "a directory")
+    has(place.refused("explain", ROOT + ".redirect.json"), "PERMISSION_DENIED")
+    place.refused("explain", ROOT + "a.txt", "--size", "many", code=2)
+
+
 stories = [
     ("a pattern takes a whole extension, in either case, and no directory", whole_extension),
     ("a size is strictly greater, and the first rule decides", strictly_larger),
@@ -322,6 +355,7 @@ stories = [
     ("only backups that get a file acknowledge it", who_acknowledges),
     ("a copy that no backup may have is missed", nobody_gets_it),
     ("exclusions are counted", counted),
+    ("who would get a file is explained before it is written", explained),
 ]
 
 if __name__ == "__main__":
