@@ -14,7 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEGMENT_BYTES = 64 << 20, RECORD_TYPE = 1, REPLAY_BATCH = 512 };
+enum {
+    SEGMENT_BYTES = 64 << 20,
+    RECORD_TYPE = 1,
+    REPLAY_BATCH = 512,
+    WARM_SEGMENTS = 3,
+    WARM_BATCH = 8192,
+};
 
 struct journal {
     const struct options *options;
@@ -68,13 +74,10 @@ append_batch(struct journal *self, unsigned batch)
 }
 
 static void
-step(void *context, unsigned thread, uint64_t nth)
+append_and_release(struct journal *self, unsigned batch)
 {
-    struct journal *self = context;
     struct report report;
-    (void) thread;
-    (void) nth;
-    append_batch(self, self->options->batch);
+    append_batch(self, batch);
     /* As a server does after each checkpoint: segments come round again. */
     if (wal_segment(self->wal) == self->segment)
         return;
@@ -84,12 +87,22 @@ step(void *context, unsigned thread, uint64_t nth)
 }
 
 static void
+step(void *context, unsigned thread, uint64_t nth)
+{
+    struct journal *self = context;
+    (void) thread;
+    (void) nth;
+    append_and_release(self, self->options->batch);
+}
+
+static void
 append(struct journal *self, const char *directory)
 {
     journal_open(self, directory, 1);
-    /* The first segment is made before the clock runs, as the baseline's file is. */
-    append_batch(self, 1);
-    self->segment = wal_segment(self->wal);
+    const uint64_t first = self->segment = wal_segment(self->wal);
+    /* Segments are zeroed before the clock runs, as the baseline's file is. */
+    while (wal_segment(self->wal) < first + WARM_SEGMENTS)
+        append_and_release(self, WARM_BATCH);
     struct measured measured;
     measure(&self->options->plan, step, self, &measured);
     printf("{\"records\": %.3f, ", measured.rate * self->options->batch);
