@@ -309,17 +309,22 @@ effect_applied(struct world *world, struct op *op, struct verdict *verdict)
     free(touches.at);
 }
 
-void
+bool
 effect_possible(struct world *world, struct op *op, bool is_first)
 {
     struct touches touches = { 0 };
+    bool is_more = false;
 
     if (!can_succeed(world, op))
-        return;
+        return false;
     touch_all(&touches, world, op);
     for (size_t i = 0; i < touches.count; i++)
         work_out_possible(world, &touches.at[i], op, is_first);
-    for (size_t i = 0; i < touches.count; i++)
-        node_become(touches.at[i].node, &touches.at[i].after, op);
+    for (size_t i = 0; i < touches.count; i++) {
+        struct touch *touched = &touches.at[i];
+        is_more |= touched->after.count > touched->node->now.count;
+        node_become(touched->node, &touched->after, op);
+    }
     free(touches.at);
+    return is_more;
 }

@@ -13,8 +13,8 @@
 
 void effect_applied(struct world *, struct op *, struct verdict *);
 
-/* `is_first`: it cannot have happened before. */
-void effect_possible(struct world *, struct op *, bool is_first);
+/* `is_first`: it cannot have happened before.  Returns whether that makes anything more possible. */
+bool effect_possible(struct world *, struct op *, bool is_first);
 
 /* Does the order of the two matter? */
 bool effect_conflicts(const struct op *, const struct op *);

@@ -46,21 +46,51 @@ replay_finish(struct replay *self)
         free(self->backups[i]);
 }
 
-/*
- * After `op`, whatever may still happen may do so on top of it, and on top of
- * each other: as many rounds as there are such, for any order of them.
- */
+static bool
+is_in_play(const struct replay *self, size_t count, const struct op *op, const struct op *after)
+{
+    bool is_one = effect_conflicts(op, after);
+
+    for (size_t i = 0; i < count && !is_one; i++)
+        is_one = effect_conflicts(op, self->active[i]);
+    return is_one;
+}
+
+/* Brings to the front what may act on what `op` left, or on what such a one leaves; how many. */
+static size_t
+bring_in_play(struct replay *self, const struct op *op)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < self->active_count; i++) {
+        struct op *one = self->active[i];
+        if (!is_in_play(self, count, one, op))
+            continue;
+        self->active[i] = self->active[count];
+        self->active[count] = one;
+        i = count++; /* those passed by may follow this one */
+    }
+    return count;
+}
+
+/* The first `count` on top of each other: as many rounds, for any order of them. */
+static void
+let_all_happen(struct replay *self, size_t count)
+{
+    bool is_more = true;
+
+    for (size_t round = 0; round < count && is_more; round++) {
+        is_more = false;
+        for (size_t i = 0; i < count; i++)
+            is_more |= effect_possible(&self->world, self->active[i], false);
+    }
+}
+
+/* After `op`, whatever may still happen may do so on top of it. */
 static void
 let_happen(struct replay *self, const struct op *op)
 {
-    size_t rounds = 0;
-
-    for (size_t i = 0; i < self->active_count; i++)
-        rounds += effect_conflicts(self->active[i], op);
-    for (size_t round = 0; round < rounds; round++)
-        for (size_t i = 0; i < self->active_count; i++)
-            if (effect_conflicts(self->active[i], op))
-                effect_possible(&self->world, self->active[i], false);
+    let_all_happen(self, bring_in_play(self, op));
 }
 
 /* What becomes possible before slot `slot` and before `ns`. */
@@ -142,6 +172,8 @@ conclude(struct replay *self, const struct node *node, const struct found *found
 {
     const struct possibility *first = NULL;
 
+    if (node->now.is_anything) /* what is not in the set may assume something else */
+        return;
     for (size_t i = 0; i < node->now.count && !first; i++)
         if (value_is(node->now.at[i].value, found))
             first = &node->now.at[i];
@@ -154,9 +186,8 @@ conclude(struct replay *self, const struct node *node, const struct found *found
             if (value_is(node->now.at[i].value, found))
                 is_sure =
                     possibility_assumes(&node->now.at[i], op, &is_applied) && is_applied == wanted;
-        if (!is_sure)
-            continue;
-        prove(self, op, proof, node->path);
+        if (is_sure)
+            prove(self, op, proof, node->path);
     }
 }
 
@@ -261,9 +292,7 @@ stay_active(struct replay *self)
         self->active[kept++] = op;
     }
     self->active_count = kept;
-    for (size_t round = 0; round < kept; round++)
-        for (size_t i = 0; i < kept; i++)
-            effect_possible(&self->world, self->active[i], false);
+    let_all_happen(self, kept);
 }
 
 void

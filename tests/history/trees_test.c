@@ -252,7 +252,63 @@ what_has_no_answer_may_come_in_any_order(void)
     check(trial_is_well());
 }
 
+/* Each may act on what the one before it left, also where they have no path in common. */
+static void
+moves_without_an_answer_may_follow_each_other(void)
+{
+    trial_begin();
+    says("b 10 1 0 rename 0 /b /c");
+    says("b 11 2 1 rename 0 /c /d");
+    says("b 12 3 2 rename 0 /d /e");
+    says("b 13 4 3 put 20 /b -");
+    says("e 14 4 done 1 0 0 none");
+    hold_payload(HOLDS, "/e", 4, 20);
+    check(trial_is_well());
+}
+
+/* More outcomes than are kept of one path: no longer sure, but no false alarm either. */
+static void
+of_a_crowd_without_answers_nothing_false_is_said(void)
+{
+    char line[64];
+
+    make_tree();
+    says("b 19 9 0 rename 0 /d /e");
+    for (unsigned id = 10; id < 20; id++) {
+        snprintf(line, sizeof line, "b %u %u %u put 20 /d/a -", id + 10, id, id);
+        says(line);
+    }
+    hold_tree("/e", true, true);
+    hold_directory(HOLDS, "/d");
+    hold_payload(HOLDS, "/d/a", 15, 20);
+    check(trial_is_well());
+}
+
+static void
+directories_left_by_a_failure_do_not_excuse_half_a_move(void)
+{
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /f/g");
+    says("e 21 3 retry 0 0 0 io");
+    hold_tree("/d", false, true);
+    hold_directory(HOLDS, "/f");
+    check(trial_judge(RULE_HALF) == 1);
+
+    make_tree();
+    says("b 20 3 0 rename 0 /d/a /f/g");
+    says("e 21 3 retry 0 0 0 io");
+    hold_tree("/d", true, true);
+    hold_directory(HOLDS, "/f");
+    check(trial_is_well());
+}
+
 static const struct test tests[] = {
+    { "moves without an answer may follow each other",
+        moves_without_an_answer_may_follow_each_other },
+    { "of a crowd without answers nothing false is said",
+        of_a_crowd_without_answers_nothing_false_is_said },
+    { "directories left by a failure do not excuse half a move",
+        directories_left_by_a_failure_do_not_excuse_half_a_move },
     { "a write that failed may leave the directories for it",
         a_write_that_failed_may_leave_the_directories_for_it },
     { "a renamed tree is at its new name", a_renamed_tree_is_at_its_new_name },
