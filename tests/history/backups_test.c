@@ -201,6 +201,74 @@ after_a_power_cut_remains_may_lie_where_nothing_was(void)
         remains_of(i & 1, i & 2);
 }
 
+static void
+remains_are_files_no_longer_than_what_was_on_its_way(void)
+{
+    static const char bytes[40];
+
+    for (int is_long = 0; is_long <= 1; is_long++) {
+        trial_begin();
+        says("b 10 1 0 put 20 /a -");
+        says("e 11 1 done 1 1 1 none");
+        says("b 20 2 0 remove 0 /a -");
+        says("b 30 3 0 put 20 /a -");
+        trial_replay();
+        if (is_long)
+            hold(COPY(0), "/a", bytes, sizeof bytes);
+        else
+            hold_directory(COPY(0), "/a");
+        trial_see_copies(100, 1, true);
+        check(trial.verdict.counts[RULE_ACKS] == 1);
+        trial_end();
+    }
+}
+
+/* The removal came before the write, or it would be gone: nobody who showed the write loses it. */
+static void
+a_backup_that_has_what_the_primary_shows_last_keeps_it(void)
+{
+    trial_begin();
+    says("b 5 3 0 put 20 /a -");
+    says("e 6 3 done 1 1 1 none");
+    says("b 10 1 0 put 20 /a -");
+    says("b 11 2 1 remove 0 /a -");
+    says("m 15 kill");
+    trial_replay();
+    hold_payload(COPY(0), "/a", 1, 20);
+    trial_see_backups(16, 1);
+    hold_payload(&trial.primary, "/a", 1, 20);
+    trial_see_primary(18);
+    check(trial.verdict.total == 0);
+    trial_see_backups(20, 1);
+    check(trial.verdict.counts[RULE_WENT_BACK] == 1);
+    trial_end();
+}
+
+/* Outcomes that were not kept may be on a backup, also when the primary has gone on. */
+static void
+of_a_crowd_a_backup_may_show_any_outcome(void)
+{
+    char line[64], bytes[32];
+
+    trial_begin();
+    for (unsigned id = 10; id < 20; id++) {
+        snprintf(line, sizeof line, "b %u %u %u append 4 /a -", id, id, id);
+        says(line);
+    }
+    says("m 30 kill");
+    says("b 40 40 0 put 20 /a -");
+    says("e 41 40 done 9 0 0 none");
+    trial_replay();
+    for (unsigned i = 0; i < 8; i++)
+        payload_fill(i + 11, 0, bytes + 4 * i, 4);
+    hold(&trial.primary, "/a", bytes, sizeof bytes);
+    trial_see_primary(35);
+    hold(COPY(0), "/a", bytes, 28);
+    trial_see_backups(50, 1);
+    check(trial.verdict.total == 0);
+    trial_end();
+}
+
 static size_t
 differences(const char *path, uint64_t id, unsigned mode, bool is_directory)
 {
@@ -248,6 +316,11 @@ static const struct test tests[] = {
         after_a_power_cut_only_what_was_acknowledged_counts },
     { "after a power cut remains may lie where nothing was",
         after_a_power_cut_remains_may_lie_where_nothing_was },
+    { "remains are files no longer than what was on its way",
+        remains_are_files_no_longer_than_what_was_on_its_way },
+    { "a backup that has what the primary shows last keeps it",
+        a_backup_that_has_what_the_primary_shows_last_keeps_it },
+    { "of a crowd a backup may show any outcome", of_a_crowd_a_backup_may_show_any_outcome },
     { "a backup at rest equals the primary", a_backup_at_rest_equals_the_primary },
 };
 

@@ -42,6 +42,10 @@ collect(struct order *self, const struct history *history, struct verdict *verdi
         struct op *op = history->ops[i];
         if (op->fate != FATE_APPLIED)
             continue;
+        if (op->acknowledged && op->acked < op->required)
+            verdict_add(verdict, RULE_ACKS,
+                "%s %s (seq %" PRIu64 "): done with %" PRIu64 " of %" PRIu64 " acknowledgements",
+                op_names[op->kind], op->path, op->seq, op->acked, op->required);
         if (op->seq > 0)
             self->ops[self->count++] = op;
         else if (!is_removal(op)) /* removing nothing changes nothing */

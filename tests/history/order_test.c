@@ -42,6 +42,13 @@ an_acknowledgement_names_a_seq(void)
 }
 
 static void
+done_means_that_as_many_acknowledged_as_were_required(void)
+{
+    check(broken(RULE_ACKS, "e 20 1 done 1 2 1 none", "e 21 2 done 5 2 2 none") == 1);
+    check(broken(RULE_ACKS, "e 20 1 retry 1 2 1 sync_write_quorum", "e 21 2 done 5 1 2 none") == 0);
+}
+
+static void
 counters_add_up(void)
 {
     struct verdict verdict = { 0 };
@@ -108,6 +115,8 @@ static const struct test tests[] = {
     { "two changes never have one seq", two_changes_never_have_one_seq },
     { "seqs follow real time where it decides", seqs_follow_real_time_where_it_decides },
     { "an acknowledgement names a seq", an_acknowledgement_names_a_seq },
+    { "done means that as many acknowledged as were required",
+        done_means_that_as_many_acknowledged_as_were_required },
     { "counters add up", counters_add_up },
     { "lines that are none are refused", lines_that_are_none_are_refused },
     { "names survive being fields", names_survive_being_fields },

@@ -1,4 +1,4 @@
-#include "tests/history/replay.h"
+#include "tests/history/replay_internal.h"
 
 #include "base/memory.h"
 #include "base/path.h"
@@ -118,8 +118,8 @@ retire(struct replay *self, uint64_t ns)
     self->active_count = kept;
 }
 
-static void
-run_until(struct replay *self, uint64_t ns)
+void
+replay_run_until(struct replay *self, uint64_t ns)
 {
     const size_t end = order_slot_after(&self->order, ns);
 
@@ -191,38 +191,6 @@ conclude(struct replay *self, const struct node *node, const struct found *found
     }
 }
 
-/* Made by an operation that did not happen. */
-static bool
-is_denied(const struct version *version)
-{
-    return version->by && version->by->fate == FATE_UNKNOWN &&
-        version->by->proof == PROOF_NOT_APPLIED;
-}
-
-/* A version that no proof denies; the latest at or before `end`, or -1. */
-static int64_t
-find_version(const struct node *node, const struct found *found, int64_t begin, int64_t end)
-{
-    const int64_t step = begin <= end ? 1 : -1;
-
-    for (int64_t i = begin; i != end + step; i += step) {
-        const struct version *version = &node->versions[i];
-        if (is_denied(version))
-            continue;
-        if (value_is(version->value, found))
-            return i;
-    }
-    return -1;
-}
-
-static const char *
-told(const struct found *found)
-{
-    if (!found)
-        return "nothing";
-    return found->is_directory ? "a directory" : "a file";
-}
-
 static void
 accuse(struct replay *self, const struct node *node, const struct found *found)
 {
@@ -230,15 +198,52 @@ accuse(struct replay *self, const struct node *node, const struct found *found)
     const struct op *by = node->versions[last].by;
     const char *what = by ? op_names[by->kind] : "what was seen";
     const unsigned long long seq = by ? by->seq : 0, id = by ? by->id : 0;
-    const int64_t older = find_version(node, found, (int64_t) last, 0);
+    const int64_t older = version_find(node, found, (int64_t) last, 0);
     const bool was_gone = node->now.count == 1 && node->now.at[0].value->kind == VALUE_ABSENT;
     enum rule rule = RULE_MIXED;
 
     if (!found || older >= 0)
         rule = was_gone ? RULE_RESURRECTED : RULE_LOST;
     verdict_add(self->verdict, rule, "%s: there is %s (%llu bytes), after %s (seq %llu, id %llu)%s",
-        node->path, told(found), (unsigned long long) (found ? found->size : 0), what, seq, id,
-        older >= 0 ? ", as it was before" : "");
+        node->path, found_kind(found), (unsigned long long) (found ? found->size : 0), what, seq,
+        id, older >= 0 ? ", as it was before" : "");
+}
+
+/*
+ * The primary shows last what we thought to have come earlier.  If only one
+ * operation ever made it, and nothing carried it there again, it never was there
+ * earlier; who showed it has been as far as this.
+ */
+static void
+place_last(struct node *node, const struct value *value)
+{
+    const uint32_t last = (uint32_t) node->version_count - 1;
+
+    for (uint32_t i = 0; i < last; i++)
+        if (node->versions[i].value == value && node->versions[i].by != value->by)
+            return;
+    for (uint32_t i = 0; i < last && value->by; i++) {
+        if (node->versions[i].value != value)
+            continue;
+        node->versions[i].is_misplaced = true;
+        for (size_t backup = 0; backup < BACKUPS_MAX; backup++)
+            if (node->seen[backup] == i)
+                node->seen[backup] = last;
+    }
+}
+
+/* In whatever order we thought operations to have come: what the primary shows is the last. */
+static void
+believe(struct node *node, const struct value *value, const struct found *found)
+{
+    const int64_t last = (int64_t) node->version_count - 1;
+    const bool is_last = version_find(node, found, last, last) >= 0;
+
+    if (!is_last)
+        node->now.count = 0;
+    node_become_value(node, value, NULL);
+    if (!is_last)
+        place_last(node, value);
 }
 
 static void
@@ -248,12 +253,7 @@ see_path(struct replay *self, struct node *node, const struct found *found)
 
     for (size_t i = 0; i < now->count; i++)
         if (value_is(now->at[i].value, found)) {
-            const struct value *value = now->at[i].value;
-            const int64_t last = (int64_t) node->version_count - 1;
-            /* Whoever made it, and in whatever order we thought that to be: it is the last one. */
-            if (find_version(node, found, last, last) < 0)
-                node->now.count = 0;
-            node_become_value(node, value, NULL);
+            believe(node, now->at[i].value, found);
             return;
         }
     if (!now->is_anything && self->is_told)
@@ -273,7 +273,8 @@ see_foreign(struct replay *self, const struct snapshot *snapshot)
         if (world_find(&self->world, found->path))
             continue;
         if (self->is_told)
-            verdict_add(self->verdict, RULE_FOREIGN, "%s: there is %s", found->path, told(found));
+            verdict_add(self->verdict, RULE_FOREIGN, "%s: there is %s", found->path,
+                found_kind(found));
         see_path(self, world_node(&self->world, found->path), found);
     }
 }
@@ -298,7 +299,7 @@ stay_active(struct replay *self)
 void
 replay_see_primary(struct replay *self, uint64_t at_ns, const struct snapshot *snapshot)
 {
-    run_until(self, at_ns);
+    replay_run_until(self, at_ns);
     if (at_ns >= self->first_ns)
         self->is_told = true; /* else this is how it all began */
     for (struct node *node = self->world.first; node; node = node->next_in_world)
@@ -310,146 +311,6 @@ replay_see_primary(struct replay *self, uint64_t at_ns, const struct snapshot *s
     see_foreign(self, snapshot);
     self->is_told = true;
     stay_active(self);
-}
-
-static size_t
-backup_number(struct replay *self, const char *name)
-{
-    size_t i = 0;
-
-    while (i < self->backup_count && strcmp(self->backups[i], name) != 0)
-        i++;
-    if (i == self->backup_count && i < BACKUPS_MAX)
-        self->backups[self->backup_count++] = memory_copy(name, strlen(name));
-    return i;
-}
-
-/* Returns the newest version that this can be. */
-static int64_t
-see_copy(struct replay *self, struct node *node, const char *name, const struct found *found)
-{
-    const size_t backup = backup_number(self, name);
-    const int64_t last = (int64_t) node->version_count - 1;
-    int64_t oldest, newest = find_version(node, found, last, 0);
-
-    if (backup == BACKUPS_MAX || node->now.is_anything)
-        return last;
-    if (newest < 0) {
-        verdict_add(self->verdict, RULE_NEVER_THERE, "%s on %s: there is %s (%llu bytes)",
-            node->path, name, told(found), (unsigned long long) (found ? found->size : 0));
-        return last;
-    }
-    oldest = newest < node->seen[backup] ? -1 : find_version(node, found, node->seen[backup], last);
-    if (oldest < 0) {
-        verdict_add(self->verdict, RULE_WENT_BACK, "%s on %s: there is %s, older than once seen",
-            node->path, name, told(found));
-        return newest;
-    }
-    node->seen[backup] = (uint32_t) oldest;
-    return newest;
-}
-
-/* After a power cut: the newest version that this can be, or -1, which acknowledges nothing. */
-static int64_t
-see_remains(const struct node *node, const struct found *found)
-{
-    const int64_t last = (int64_t) node->version_count - 1;
-
-    return node->now.is_anything ? last : find_version(node, found, last, 0);
-}
-
-/* If an operation was wrongly thought to have made it, whoever made the same before did. */
-static uint32_t
-acked_version(const struct node *node, size_t acks)
-{
-    uint32_t version = node->acked[acks];
-
-    while (version > 0 &&
-        (is_denied(&node->versions[version]) ||
-            node->versions[version].value != node->versions[node->acked[acks]].value))
-        version--;
-    return version;
-}
-
-/* By then nothing was to be there, and what nobody acknowledged was on its way. */
-static bool
-may_be_torn(const struct node *node, uint32_t wanted)
-{
-    bool is_gone = false;
-
-    for (size_t i = wanted; i < node->version_count; i++) {
-        if (is_gone && node->versions[i].value->kind == VALUE_FILE)
-            return true;
-        is_gone |= node->versions[i].value->kind == VALUE_ABSENT && !is_denied(&node->versions[i]);
-    }
-    return false;
-}
-
-static void
-check_acks(struct replay *self, const struct node *node, const int64_t *newest, size_t count)
-{
-    for (size_t k = 1; k <= BACKUPS_MAX; k++) {
-        const uint32_t wanted = acked_version(node, k);
-        const struct op *by = node->versions[wanted].by;
-        size_t have = 0;
-
-        for (size_t i = 0; i < count; i++)
-            have += newest[i] >= (int64_t) wanted || (newest[i] < 0 && may_be_torn(node, wanted));
-        if (wanted > 0 && have < k)
-            verdict_add(self->verdict, RULE_ACKS, "%s: %zu acknowledged %s (seq %llu), %zu have it",
-                node->path, k, by ? op_names[by->kind] : "it",
-                (unsigned long long) (by ? by->seq : 0), have);
-    }
-}
-
-void
-replay_see_backups(struct replay *self, const struct sighting *seen, size_t count,
-    const struct snapshot *snapshots)
-{
-    int64_t newest[BACKUPS_MAX];
-
-    run_until(self, seen->at_ns);
-    for (struct node *node = self->world.first; node; node = node->next_in_world) {
-        if (!*node->path)
-            continue;
-        for (size_t i = 0; i < count; i++) {
-            const struct found *found = snapshot_find(&snapshots[i], node->path);
-            newest[i] = seen->is_after_cut ? see_remains(node, found)
-                                           : see_copy(self, node, seen[i].who, found);
-        }
-        check_acks(self, node, newest, count);
-    }
-    for (size_t i = 0; i < count && !seen->is_after_cut; i++)
-        for (size_t j = 0; j < snapshots[i].count; j++)
-            if (!world_find(&self->world, snapshots[i].at[j].path))
-                verdict_add(self->verdict, RULE_NEVER_THERE, "%s on %s: nothing explains it",
-                    snapshots[i].at[j].path, seen[i].who);
-}
-
-static void
-differ(struct replay *self, const char *backup, const char *path, const char *how)
-{
-    verdict_add(self->verdict, RULE_DIFFERS, "%s on %s: %s", path, backup, how);
-}
-
-void
-replay_compare(struct replay *self, const struct snapshot *primary, const char *backup,
-    const struct snapshot *copy)
-{
-    for (size_t i = 0; i < primary->count; i++) {
-        const struct found *a = &primary->at[i], *b = snapshot_find(copy, a->path);
-        if (!b)
-            differ(self, backup, a->path, "it is missing");
-        else if (a->is_directory != b->is_directory)
-            differ(self, backup, a->path, "it is of another kind");
-        else if (a->size != b->size || strcmp(a->hash, b->hash) != 0)
-            differ(self, backup, a->path, "its content is another");
-        else if (a->mode != b->mode)
-            differ(self, backup, a->path, "its mode is another");
-    }
-    for (size_t i = 0; i < copy->count; i++)
-        if (!snapshot_find(primary, copy->at[i].path))
-            differ(self, backup, copy->at[i].path, "it is there and not on the primary");
 }
 
 size_t

@@ -8,6 +8,7 @@
 
 const struct value value_absent = { .kind = VALUE_ABSENT };
 const struct value value_directory = { .kind = VALUE_DIRECTORY };
+const struct value value_anything = { .kind = VALUE_ANYTHING };
 
 static struct value *
 value_new(struct values *values, const struct op *by, const struct value *base, uint64_t size)
@@ -128,6 +129,8 @@ value_hash(const struct value *self)
 bool
 value_is(const struct value *self, const struct found *found)
 {
+    if (self->kind == VALUE_ANYTHING)
+        return true;
     if (!found || self->kind == VALUE_ABSENT)
         return !found && self->kind == VALUE_ABSENT;
     if (found->is_directory || self->kind == VALUE_DIRECTORY)

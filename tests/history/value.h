@@ -13,7 +13,7 @@
 #include "tests/history/snapshot.h"
 
 struct value {
-    enum { VALUE_ABSENT, VALUE_DIRECTORY, VALUE_FILE } kind;
+    enum { VALUE_ABSENT, VALUE_DIRECTORY, VALUE_FILE, VALUE_ANYTHING } kind;
     const struct op *by;      /* put, append, ...; NULL: seen, and nobody knows whose */
     const struct value *base; /* what all but a put changed; NULL: nothing was there */
     uint64_t size;
@@ -28,6 +28,7 @@ struct values {
 };
 
 extern const struct value value_absent, value_directory;
+extern const struct value value_anything; /* one of more than are kept */
 
 void values_free(struct values *);
 

@@ -205,7 +205,7 @@ note(struct node *self, const struct value *value, const struct op *by)
         self->version_room = self->version_room ? self->version_room * 2 : 2;
         self->versions = memory_resize(self->versions, self->version_room * sizeof *self->versions);
     }
-    self->versions[self->version_count++] = (struct version){ value, by };
+    self->versions[self->version_count++] = (struct version){ .value = value, .by = by };
 }
 
 void
@@ -215,6 +215,8 @@ node_become(struct node *self, struct possibilities *set, const struct op *by)
 
     self->now = *set;
     *set = (struct possibilities){ 0 };
+    if (self->now.is_anything && !old.is_anything)
+        note(self, &value_anything, by);
     for (size_t i = 0; i < self->now.count; i++)
         if (!is_possible(&old, &self->now.at[i], by))
             note(self, self->now.at[i].value, by);

@@ -35,6 +35,7 @@ struct possibilities {
 struct version {
     const struct value *value;
     const struct op *by; /* NULL: how it began, or seen */
+    bool is_misplaced;   /* it was not there then, but later */
 };
 
 struct node {
