@@ -223,6 +223,22 @@ is_time(const struct rule *rule)
     return rule->is_sticky ? rule->matched >= rule->when : rule->matched == rule->when;
 }
 
+/* Once for each rule, for those who count what was met. */
+static void
+tell_fired(const struct rule *rule, const char *call)
+{
+    const char *name = "";
+
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+        if (acts[i].act == rule->fault.act)
+            name = acts[i].name;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors && rule->fault.act == FAULT_FAIL; i++)
+        if (errors[i].error == rule->fault.error)
+            name = errors[i].name;
+    dprintf(STDERR_FILENO, "fault: %s%s%s at %s %llu\n", name, rule->fault.is_after ? "-after" : "",
+        rule->is_sticky ? "+" : "", call, rule->matched);
+}
+
 /* With the lock held.  Every rule counts; the first whose time it is decides. */
 static struct fault
 follow_rules(const char *call, bool is_changing, int fd, const char *name)
@@ -238,7 +254,8 @@ follow_rules(const char *call, bool is_changing, int fd, const char *name)
         rule->matched++;
         if (decided.act != FAULT_PASS || rule->fault.act == FAULT_COUNT_ONLY || !is_time(rule))
             continue;
-        rule->fired++;
+        if (rule->fired++ == 0)
+            tell_fired(rule, call);
         decided = rule->fault;
     }
     return decided;

@@ -10,6 +10,8 @@
  *     KNARR_FAULT="call=point:ack when=2 do=kill"      at a step that is no disk call
  *     KNARR_FAULT_COUNT=FILE                           say at the end what was seen
  *
+ * The first time a rule fires, a line "fault: DO at CALL N" goes to stderr.
+ *
  * Rules are separated by ';', and each is words:
  *
  *     call=KIND[,KIND...]  kinds of base/fault_kinds.def, or point:NAME; without it:

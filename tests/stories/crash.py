@@ -61,6 +61,7 @@ def configuration(directory, backups, acks, durability="power", ack_timeout_ms=5
 class Lane:
     def __init__(self, programs, directory, acks=0, backups=2, records=None, copies=None,
                  **settings):
+        self.name = os.path.basename(directory)
         self.programs = programs
         self.directory = directory  # what the server uses
         self.copies = copies or directory  # where the backups are
@@ -81,6 +82,7 @@ class Lane:
         self.server = None
         self.workload = None
         self.runs = 0
+        self.seed = None  # of the last workload
         self.shots = 0
         self.deaths = 0
 
@@ -102,6 +104,7 @@ class Lane:
             environment["KNARR_FAULT_COUNT"] = os.path.join(self.records, "counts")
         self.log.write(b"---- start %s\n" % (fault or "").encode())
         self.log.flush()
+        self.log_start = os.fstat(self.log.fileno()).st_size
         self.tell("m %d start" % time.monotonic_ns())
         self.server = subprocess.Popen(
             [self.program("knarrd"), "--config", self.conf],
@@ -130,6 +133,12 @@ class Lane:
 
     def is_running(self):
         return self.server is not None and self.server.poll() is None
+
+    def fired(self):
+        """What faults met since the last start: "fault: KIND at CALL N", for each rule."""
+        with open(self.log.name, "rb") as file:
+            file.seek(self.log_start)
+            return [line.decode() for line in file.read().splitlines() if line.startswith(b"fault: ")]
 
     def wait_for_death(self, seconds):
         try:
@@ -162,6 +171,7 @@ class Lane:
 
     def begin_workload(self, seed, threads=4, count=1 << 20, large=2, acks=None, more=()):
         self.runs += 1
+        self.seed = seed
         command = [
             self.program("workload"), "--endpoint", self.endpoint, "--history", self.history,
             "--seed", str(seed), "--run", str(self.runs), "--threads", str(threads),
