@@ -85,10 +85,31 @@ a_rename_waits_for_what_it_moves(void)
     end_ledger();
 }
 
+/* An older version may stand under the old name, from before the one that was not sent. */
+static void
+a_file_renamed_before_it_was_sent_leaves_its_old_name(void)
+{
+    bool says_new = false, says_old = false;
+
+    begin_ledger();
+    promise_put(1, "/a");
+    ledger_promise(ledger, 0,
+        &(struct promise){ .seq = 2, .kind = RENAME, .path = "/a", .to = "/b", .size = 7 }, NULL);
+    while (ledger_next(ledger, 0, &order)) {
+        says_new |= strcmp(order.path, "/b") == 0 && order.kind == PUT && order.body;
+        says_old |= strcmp(order.path, "/a") == 0 && order.kind == LAG_PATH;
+        end_well(order.attempt);
+    }
+    check(says_new && says_old);
+    end_ledger();
+}
+
 static const struct test tests[] = {
     { "two versions of a path come one after the other",
         two_versions_of_a_path_come_one_after_the_other },
     { "a rename waits for what it moves", a_rename_waits_for_what_it_moves },
+    { "a file renamed before it was sent leaves its old name",
+        a_file_renamed_before_it_was_sent_leaves_its_old_name },
 };
 
 TEST_MAIN(tests)
