@@ -1,10 +1,14 @@
 #include "base/uri.h"
 
+#include "base/calendar.h"
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 
 #define SCHEME "viking://"
+#define VARIABLE "{calendar:"
 #define SCOPES "resources, user, agent, session"
 
 enum {
@@ -201,6 +205,64 @@ add_rest(struct building *self, struct view rest, struct view user, struct repor
     return outcome;
 }
 
+/* ---- variables -------------------------------------------------------------- */
+
+/* How many bytes of `rest` are in front of the first variable, which it has or has not. */
+static size_t
+before_variable(struct view rest)
+{
+    const char *found =
+        rest.length > 0 ? memmem(rest.at, rest.length, VARIABLE, strlen(VARIABLE)) : NULL;
+
+    return found ? (size_t) (found - rest.at) : rest.length;
+}
+
+/* The text of the variable that `rest` begins with, and step over that; 0: there is none such. */
+static size_t
+take_variable(struct view *rest, char into[CALENDAR_BYTES])
+{
+    const char *name = rest->at + strlen(VARIABLE), *end = rest->at + rest->length;
+    const char *close = memchr(name, '}', (size_t) (end - name));
+    time_t now = (time_t) (clock_wall_ns() / 1000000000);
+
+    if (!close)
+        return 0;
+    *rest = (struct view){ close + 1, (size_t) (end - close - 1) };
+    return calendar_text((struct view){ name, (size_t) (close - name) }, now, into);
+}
+
+/* The URI with dates in the place of its variables, in `into`. */
+static enum outcome
+expand(struct view uri, struct view *expanded, char into[URI_BYTES_MAX], struct report *report)
+{
+    struct view rest = uri;
+    char text[CALENDAR_BYTES], reason[160];
+    size_t length = 0;
+
+    for (;;) {
+        size_t plain = before_variable(rest), added;
+
+        if (length + plain > URI_BYTES_MAX)
+            return invalid(uri, "longer than 4000 bytes", report);
+        memcpy(into + length, rest.at, plain);
+        length += plain;
+        rest = (struct view){ rest.at + plain, rest.length - plain };
+        if (rest.length == 0)
+            break;
+        added = take_variable(&rest, text);
+        if (added == 0) {
+            snprintf(reason, sizeof reason, VARIABLE "...} is one of: %s", calendar_names);
+            return invalid(uri, reason, report);
+        }
+        if (length + added > URI_BYTES_MAX)
+            return invalid(uri, "longer than 4000 bytes", report);
+        memcpy(into + length, text, added);
+        length += added;
+    }
+    *expanded = (struct view){ into, length };
+    return DONE;
+}
+
 /* What follows the scheme, with the slash in front of it. */
 static bool
 strip_scheme(struct view *uri)
@@ -219,10 +281,13 @@ uri_to_path(struct view uri, struct view account, struct view user, char path[PA
     struct report *report)
 {
     struct building building = { .uri = uri, .path = path };
+    char expanded[URI_BYTES_MAX];
     struct view rest = uri;
     enum outcome outcome;
 
     path[0] = '\0';
+    if (before_variable(uri) < uri.length && expand(uri, &rest, expanded, report) != DONE)
+        return REFUSED;
     if (!strip_scheme(&rest))
         return invalid(uri, "must begin with " SCHEME, report);
     outcome = add_account(&building, account, report);

@@ -10,7 +10,8 @@
  *
  * The first part is a scope: resources, user, agent or session; "~" stands for
  * user/{user}; "viking://" is the account's root.  A trailing slash is
- * tolerated.  A part longer than 255 bytes is shortened to as many whole UTF-8
+ * tolerated.  {calendar:today} and its like (base/calendar.h) stand for a date,
+ * anywhere.  A part longer than 255 bytes is shortened to as many whole UTF-8
  * characters as fit in 246 bytes, "_", and the first 8 hexadecimal digits of
  * the part's SHA-256.  Source: OpenViking v0.4.16, behaviour.
  */

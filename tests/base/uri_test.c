@@ -1,4 +1,6 @@
 #include "base/uri.h"
+
+#include "base/clock.h"
 #include "tests/check.h"
 
 static char path[PATH_BYTES_MAX + 1];
@@ -10,9 +12,17 @@ resolve(struct view uri)
     return uri_to_path(uri, view_of("default"), view_of("ada"), path, &report);
 }
 
+/* Noon of 2026-05-07. */
+static uint64_t
+that_day_ns(void)
+{
+    return UINT64_C(1778155200000000000);
+}
+
 static void
 a_uri_leads_to_its_path(void)
 {
+    const struct clock_source that_day = { .wall_ns = that_day_ns }, *now = clock_source;
     static const struct {
         const char *uri, *path;
     } rows[] = {
@@ -32,9 +42,14 @@ a_uri_leads_to_its_path(void)
         { "viking://resources/100%25?a#b", "/default/resources/100%25?a#b" },
         { "viking://resources/a b\xff", "/default/resources/a b\xff" },
         { "viking://resources/...", "/default/resources/..." },
+        { "viking://resources/{calendar:today}/a", "/default/resources/2026/05/07/a" },
+        { "viking://resources/a-{calendar:ym}{calendar:day}.txt",
+            "/default/resources/a-2026/0507.txt" },
+        { "viking://resources/{calendar}/{a:b}/{", "/default/resources/{calendar}/{a:b}/{" },
         { "viking://resources/viking://x", NULL },
     };
 
+    clock_source = &that_day;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         enum outcome outcome = resolve(view_of(rows[i].uri));
 
@@ -42,6 +57,7 @@ a_uri_leads_to_its_path(void)
         check(!rows[i].path || strcmp(path, rows[i].path) == 0);
         check(!rows[i].path || !path_flaw(view_of(path)));
     }
+    clock_source = now;
 }
 
 static void
@@ -63,6 +79,8 @@ what_leads_nowhere_is_refused(void)
         { "not quite home", "viking://~bob/a", CAUSE_INVALID_PATH, "Invalid scope '~bob'" },
         { "reserved user", "viking://user/memories", CAUSE_INVALID_PATH, "reserved word" },
         { "reserved user", "viking://user/skills/a", CAUSE_INVALID_PATH, "reserved word" },
+        { "no date", "viking://resources/{calendar:now}", CAUSE_INVALID_PATH, "is one of: today" },
+        { "no end", "viking://resources/{calendar:today", CAUSE_INVALID_PATH, "is one of: today" },
         { "empty scope", "viking:///resources", CAUSE_INVALID_PATH, "is empty" },
         { "empty part", "viking://resources//a", CAUSE_INVALID_PATH, "is empty" },
         { "two slashes at the end", "viking://resources//", CAUSE_INVALID_PATH, "is empty" },

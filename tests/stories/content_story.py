@@ -208,6 +208,20 @@ def directories(place):
     same(tree(place.path("b1/default/resources/copy")), tree(place.path("source")))
 
 
+def dates_in_uris(place):
+    """{calendar:today} is the server's business, wherever a URI is said."""
+    place.configure()
+    place.start()
+    year = time.strftime("%Y")  # but for the last second of one
+    place.write("viking://resources/{calendar:year}/a", "a", "--wait")
+    same(content_of(place.path("b1/default/resources", year, "a")), b"a")
+    same(place.knarr("read", "viking://resources/{calendar:year}/a"), "a")
+    place.knarr("get", "-r", "viking://resources/{calendar:year}", place.path("got"))
+    same(tree(place.path("got")), {b"a": b"a"})
+    has(place.knarr("glob", "*", "-u", "viking://resources/{calendar:year}"), year + "/a")
+    has(place.refused("read", "viking://resources/{calendar:now}"), "today, yesterday")
+
+
 def python_client(place):
     place.configure()
     place.start()
@@ -299,6 +313,7 @@ stories = [
     ("directories can be put and got", directories),
     ("the Python example puts and gets", python_client),
     ("the Python example is short", python_client_is_short),
+    ("dates stand for variables in URIs", dates_in_uris),
     ("a client killed in an upload leaves nothing and blocks nobody", client_dies),
     ("a server killed in an upload keeps the old version", server_dies),
     ("many clients on one path leave one version", many_at_once),
