@@ -1,7 +1,8 @@
 /*
- * Files that an attempt left which a crash ended: temporaries beside their
- * targets, stages in /.knarr-stage.  Backends do not list their temporaries; so
- * a local place is walked here, as the directory that it is.
+ * What an attempt left that a crash ended: temporaries beside their targets,
+ * trees set aside to be deleted, stages in /.knarr-stage.  Backends do not list
+ * their temporaries; so a local place is walked here, as the directory that it
+ * is.
  */
 
 #include "cli/knarrd/doctor_checks.h"
@@ -38,7 +39,9 @@ count_below(struct leftovers *self, int directory, bool is_stage, unsigned depth
         if (++self->looked_at % 1024 == 0 && clock_ms() > self->until_ms)
             self->is_cut_short = true;
         self->temporaries += name_is_temporary(name);
-        self->stages += is_stage && !name_is_temporary(name);
+        if (name_is_temporary(name))
+            continue; /* it goes with all that is in it */
+        self->stages += is_stage;
         if (type != DT_DIR || depth == DEPTH_MAX)
             continue;
         below = disk->openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -67,8 +70,9 @@ look_for_leftovers(struct patient *patient, const struct conf_backend *backend, 
         check_pass(patient->checks, label, "none in %" PRIu64 " names%s", found.looked_at, part);
         return;
     }
-    fix = memory_print("start the server, which removes stages; temporaries can be removed while "
-                       "no server runs: find '%s' -name '" BACKEND_TEMPORARY "*' -delete",
+    fix = memory_print("start the server, which removes stages and trees that were set aside; "
+                       "temporaries can be removed while no server runs: "
+                       "find '%s' -name '" BACKEND_TEMPORARY "*' -prune -exec rm -rf {} +",
         backend->place);
     check_warn(patient->checks, label, fix,
         "%" PRIu64 " temporaries and %" PRIu64 " stages were left by a crash%s", found.temporaries,

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 
-from support import backup, content_of, flaky, has, main, same
+from support import backup, content_of, flaky, has, main, same, until
 
 NOBODY = 65534
 
@@ -336,9 +336,31 @@ def stale_temporaries(place):
                  "data/viking/.knarr-stage/0000000000000001"):
         with open(place.path(name), "w"):
             pass
-    checks = finds(place, "Primary leftovers", "WARN", "2 temporaries", "1 stages")
-    has(checks["Primary leftovers"]["fix"], "-delete")
+    # A tree that was to be deleted, set aside where the root would not have it.
+    aside = "data/viking/default/resources/.knarr~187aa8b5c0ffee00/sub"
+    os.makedirs(place.path(aside))
+    for name in ("file", ".knarr~3"):
+        with open(place.path(aside, name), "w"):
+            pass
+    checks = finds(place, "Primary leftovers", "WARN", "3 temporaries", "1 stages")
     same(checks["Backup b1 leftovers"]["status"], "PASS")
+    fix = checks["Primary leftovers"]["fix"]
+    subprocess.run(fix[fix.index("find '"):], shell=True, check=True)
+    finds(place, "Primary leftovers", "WARN", "0 temporaries", "1 stages")
+    place.start()
+    until(lambda: not os.path.exists(place.path("data/viking/.knarr-stage")), "stages are removed")
+    place.stop()
+    finds(place, "Primary leftovers", "PASS", "none in")
+
+
+def set_aside(place):
+    """The server deletes it when it starts."""
+    place.configure()
+    fill(place)
+    os.makedirs(place.path("b1/.knarr~187aa8b5c0ffee00/sub"))
+    place.start()
+    same(os.path.exists(place.path("b1/.knarr~187aa8b5c0ffee00")), False)
+    place.stop()
 
 
 def world_writable(place):
@@ -385,6 +407,7 @@ stories = [
     ("a backup with another marker is a failure", wrong_marker),
     ("an encrypted place under a plain configuration is a failure", encrypted),
     ("what a crash left behind is a warning", stale_temporaries),
+    ("a tree that was set aside goes when the server starts", set_aside),
     ("a place that everybody can change is a warning", world_writable),
     ("too few open files are a warning", few_files),
 ]
