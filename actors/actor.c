@@ -27,9 +27,14 @@
 #include <unistd.h>
 
 enum {
-    TURN_MESSAGES = 512,          /* heard before settled() is called */
-    STRANGER_FRAME_MAX = 4 << 20, /* bytes; libzmq drops a peer that announces more */
-    STRANGER_BACKLOG = 48,        /* messages a peer may leave unread: 48 MiB in chunks */
+    TURN_MESSAGES = 512, /* heard before settled() is called */
+    /*
+     * Bytes of a frame that libzmq makes room for as soon as it is announced; it
+     * drops a peer that announces more.  A body that is a little too long, which
+     * is refused in words, comes through.
+     */
+    STRANGER_FRAME_MAX = (1 << 20) + HEADER_BYTES_MAX,
+    STRANGER_BACKLOG = 48, /* messages a peer may leave unread: 48 MiB in chunks */
     STRANGER_HANDSHAKE_MS = 5000,
     NAME_MAX_BYTES = 64,
     ENDPOINT_BYTES = 128,

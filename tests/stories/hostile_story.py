@@ -16,6 +16,7 @@ from support import main, same, until
 
 MIB = 1 << 20
 PEERS = 20
+LARGEST = MIB + (64 << 10)  # a frame: actors/actor.c
 GROWTH_VIRTUAL = 32 * MIB
 GROWTH_RESIDENT = 4 * MIB
 UNREAD_BOUND = 64 * MIB  # of contents, for a client that reads nothing: actors/answers.c
@@ -23,7 +24,7 @@ UNREAD_BOUND = 64 * MIB  # of contents, for a client that reads nothing: actors/
 # Signature, version 3.1, mechanism NULL, no server, filler.
 GREETING = (b"\xff" + b"\0" * 8 + b"\x7f" + b"\x03\x01" + b"NULL".ljust(20, b"\0") + b"\0"
             + b"\0" * 31)
-READY = b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
+READY = b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
 
 
 # ---- the process, seen from outside ----------------------------------------------------------
@@ -117,6 +118,7 @@ def begin(place):
 def frames_of_8_gib(place):
     server, client = begin(place)
     before = memory(server)
+    assert not is_closed(raw(place, GREETING, READY), 0.5), "a peer that is polite was hung up on"
     peers = [raw(place, GREETING, READY, b"\x02" + struct.pack(">Q", 8 << 30), b"x" * 100)
              for _ in range(PEERS)]
     for peer in peers:
@@ -129,6 +131,20 @@ def frames_of_8_gib(place):
         assert is_closed(peer, 10)
     grew_little(server, before, "frames of 2^63-1 behind others")
     same(place.stop(), 0)
+
+
+def largest_frames(place):
+    """Of a size that is not refused, so that there is room for them before they come."""
+    server, client = begin(place)
+    before = memory(server)
+    peers = [raw(place, GREETING, READY, b"\x02" + struct.pack(">Q", LARGEST), b"x" * 100)
+             for _ in range(PEERS)]
+    for peer in peers:
+        assert not is_closed(peer, 0.05)
+    assert client.ping() < 2
+    grew_little(server, before, "the largest frames")
+    peer = raw(place, GREETING, READY, b"\x02" + struct.pack(">Q", LARGEST + 1))
+    assert is_closed(peer, 10), "a larger one was not refused"
 
 
 def frames_of_8_gib_before_the_handshake(place):
@@ -256,6 +272,7 @@ def credit_that_nobody_reads(place):
 main([
     ("20 peers that announce 8 GiB are shown the door", frames_of_8_gib),
     ("and those who do so before the handshake", frames_of_8_gib_before_the_handshake),
+    ("20 peers that announce what is allowed take little", largest_frames),
     ("msgpack bombs are duds", msgpack_bombs),
     ("half a handshake is ended, however slow it goes on", half_a_handshake),
     ("a connection left open does not delay the end", an_open_connection_does_not_delay_the_end),
