@@ -64,6 +64,24 @@ find_command(const char **words, int *count)
     return NULL;
 }
 
+/* "sync": there are three that begin so. */
+static enum exit_code
+no_command(const struct call *call, const char *word)
+{
+    char begun[256] = "";
+    size_t length = strlen(word), used = 0;
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        for (const struct command *command = groups[i].commands; command->name; command++)
+            if (strncmp(command->name, word, length) == 0 && command->name[length] == ' ' &&
+                used < sizeof begun)
+                used += (size_t) snprintf(begun + used, sizeof begun - used, "%sknarr %s",
+                    used > 0 ? ", " : "", command->name);
+    if (used > 0)
+        return call_usage(call, "'%s' is the beginning of: %s", word, begun);
+    return call_usage(call, "'%s' is no command; see knarr --help", word);
+}
+
 static void
 print_commands(void)
 {
@@ -170,7 +188,7 @@ run(poptContext context)
         words++;
     }
     call.command = find_command(words, &named);
-    if (!call.command && options.help) {
+    if (!call.command && options.help && (!words || !words[0])) {
         poptPrintHelp(context, stdout, 0);
         print_commands();
         return EXIT_DONE;
@@ -178,7 +196,7 @@ run(poptContext context)
     if (!call.command && (!words || !words[0]))
         return call_usage(&call, "which command? See knarr --help");
     if (!call.command)
-        return call_usage(&call, "'%s' is no command; see knarr --help", words[0]);
+        return no_command(&call, words[0]);
     call.arguments = words + named;
     call.count = count_words(call.arguments);
     code = call.command->most < 0 ? call.command->run(&call) : run_command(&call, words + named);

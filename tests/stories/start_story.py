@@ -232,6 +232,17 @@ def rename_mistakes(place):
 # ---- running, stopping --------------------------------------------------------------------------
 
 
+def no_such_command(place):
+    """Status 2, and what there is; also for one who asked for help."""
+    place.configure()
+    for words in (("sync",), ("help", "sync")):
+        has(place.refused(*words, code=2), "knarr sync status", "knarr sync wait")
+    for words in (("snyc",), ("help", "snyc")):
+        has(place.refused(*words, code=2), "'snyc' is no command", "--help")
+    has(place.knarr("help"), "sync retry")
+    has(place.knarr("help", "sync", "retry"), "Usage: knarr sync retry")
+
+
 def stops(place):
     """SIGTERM in the middle of many writes: every one answered is there afterwards."""
     place.configure()
@@ -357,6 +368,7 @@ stories = [
     ("a catalog that was set aside is made anew", catalog_set_aside),
     ("a backup that was left out for a while is made equal", left_out),
     ("mistakes in backup commands are told", rename_mistakes),
+    ("a command that there is not is told what there is", no_such_command),
     ("SIGTERM stops within ten seconds and loses nothing", stops),
     ("a start after SIGTERM redoes nothing", clean_start),
     ("what was refused stays refused after a crash", refused_stays_refused),
