@@ -21,6 +21,7 @@ import time
 
 READY_SECONDS = 30
 ANSWER_SECONDS = 120
+END_SECONDS = 5
 
 
 def backup(name, place, **more):
@@ -212,11 +213,19 @@ class Place:
                 client.kill()
             client.communicate()
         for server in self.servers:
-            if server.poll() is None:
-                server.kill()
-            server.wait()
+            end_gently(server)
             server.stdout.close()
         self.log.close()
+
+
+def end_gently(server):
+    """A server that is killed tells nothing of what was covered, or leaked."""
+    server.terminate()
+    try:
+        server.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def content_of(path):
