@@ -87,6 +87,10 @@ sections_are_checked(void)
             "2: storage.workspace: '/a\\x0ab' has bytes that cannot be printed" },
         { "encryption asked for", "\"encryption\": {\"enabled\": true}",
             "2: encryption.enabled: encryption is not supported yet" },
+        { "no flag", "\"encryption\": {\"enabled\": \"yes\"}",
+            "2: encryption.enabled: 'yes' is not true or false" },
+        { "no flag", "\"storage\": {\"skip_process_lock\": 0}",
+            "2: storage.skip_process_lock: 0 is not true or false" },
         { "unknown provider", "\"encryption\": {\"provider\": \"valt\"}",
             "2: encryption.provider: 'valt' is not 'local', 'vault' or 'volcengine_kms'; did you "
             "mean 'vault'?" },
@@ -98,6 +102,8 @@ sections_are_checked(void)
             "'api_key'?" },
         { "an empty key", "\"server\": {\"root_api_key\": \"\"}",
             "2: server.root_api_key: the key is empty" },
+        { "no key", "\"server\": {\"root_api_key\": 5}",
+            "2: server.root_api_key: the value is not a text" },
         { "misspelt", "\"server\": {\"prot\": 1}",
             "2: server.prot: 'prot' is not a key of server; did you mean 'port'?" },
     };
@@ -162,6 +168,8 @@ the_way_to_backups_is_checked(void)
     EACH_IS_SAID("{\"storage\":{\"agfs\":{\"backups\":{\n", rows, "}}}}");
 }
 
+#define TEXT_40 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define TEXT_129 TEXT_40 TEXT_40 TEXT_40 "xxxxxxxxx"
 #define B "storage.agfs.backups.items[1]"
 
 static void
@@ -177,6 +185,8 @@ a_backup_is_checked(void)
             "2: " B ".name: the name 'primary' is reserved" },
         { "empty", "{\"name\": \"\", \"backend\": \"memory\"}",
             "2: " B ".name: the backup's name '' is empty" },
+        { "long", "{\"name\": \"" TEXT_129 "\", \"backend\": \"memory\"}",
+            "2: " B ".name: the backup's name '" TEXT_40 },
         { "a slash", "{\"name\": \"a/b\", \"backend\": \"memory\"}",
             "2: " B ".name: the backup's name 'a/b' has a '/'" },
         { "a way out", "{\"name\": \"..\", \"backend\": \"memory\"}",
@@ -240,6 +250,10 @@ what_a_backup_does_is_checked(void)
             "{\"local_dir\": \"./x\", \"workspace\": \"./y\"}}",
             "2: " B ".local: local_dir and workspace are two names for one setting, and './x' is "
             "not './y'" },
+        { "no such home",
+            "{\"name\": \"b\", \"backend\": \"local\", \"local\": {\"local_dir\": "
+            "\"~nobody-of-that-name/x\"}}",
+            "2: " B ".local.local_dir: '~nobody-of-that-name/x': nobody of that name has a home" },
         { "no directory",
             "{\"name\": \"b\", \"backend\": \"local\", \"local\": {\"local_dir\": "
             "\"\"}}",
@@ -282,6 +296,8 @@ our_own_settings_are_checked(void)
             "2: storage.agfs.knarr.endpoint: 'tcp://0.0.0.0:1934': only the loopback" },
         { "elsewhere", "\"endpoint\": \"tcp://127.0.0.1.example.com:1934\"",
             "2: storage.agfs.knarr.endpoint: 'tcp://127.0.0.1.example.com:1934': only the" },
+        { "no such home", "\"endpoint\": \"ipc://~nobody-of-that-name/x\"",
+            "2: storage.agfs.knarr.endpoint: 'ipc://~nobody-of-that-name/x': nobody of that" },
         { "abstract", "\"endpoint\": \"ipc://@x\"",
             "2: storage.agfs.knarr.endpoint: 'ipc://@x': a socket needs a path" },
     };
