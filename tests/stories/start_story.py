@@ -294,6 +294,43 @@ def refused_stays_refused(place):
         same(tree(place.path(where, "default/resources")), {b"good": b"good"})
 
 
+def rename_is_finished(place):
+    """A directory's rename was promised; the server died before the primary did it, or after."""
+    old, new = "viking://resources/old", "viking://resources/new"
+    place.configure()
+    for how in ("kill", "kill-after"):
+        place.start()
+        place.write(old + "/f", how, "--wait")
+        same(place.stop(), 0)
+        place.server_environment = {"KNARR_FAULT": "call=rename path=/new do=" + how}
+        place.start()
+        place.refused("mv", old, new)
+        same(place.stop(signal.SIGKILL), -signal.SIGKILL)
+        place.server_environment = {}
+        place.start()
+        place.in_sync()
+        for where in ("data/viking", "b1"):
+            same(tree(place.path(where, "default/resources")),
+                 {b"new": None, b"new/f": how.encode()}, where)
+        place.knarr("rm", "-r", new)
+        same(place.stop(), 0)
+
+
+def rename_is_not_repeated(place):
+    """What took the old name after the rename stays where it is."""
+    place.configure()
+    place.start()
+    place.write("viking://resources/old/f", "first")
+    place.knarr("mv", "viking://resources/old", "viking://resources/new")
+    place.write("viking://resources/old/g", "second")
+    place.stop(signal.SIGKILL)
+    place.start()
+    place.in_sync()
+    for where in ("data/viking", "b1"):
+        same(tree(place.path(where, "default/resources")),
+             {b"new": None, b"new/f": b"first", b"old": None, b"old/g": b"second"}, where)
+
+
 def stops_with_backlog(place):
     control = place.say("control", "change down")
     place.configure([flaky("b1", place.path("b1"), control)])
@@ -372,6 +409,8 @@ stories = [
     ("SIGTERM stops within ten seconds and loses nothing", stops),
     ("a start after SIGTERM redoes nothing", clean_start),
     ("what was refused stays refused after a crash", refused_stays_refused),
+    ("a rename that a crash cut short is finished", rename_is_finished),
+    ("a rename that was done is not done again", rename_is_not_repeated),
     ("SIGTERM keeps the backlog", stops_with_backlog),
     ("SIGTERM does not wait for a slow backup", stops_with_slow_backup),
     ("one line says that the server is ready, and only its user can reach it", says_ready),
