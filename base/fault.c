@@ -335,8 +335,9 @@ fault_reach(const char *name)
     pthread_mutex_unlock(&lock);
 }
 
-uint64_t
-fault_count(const char *name)
+/* With the lock held. */
+static uint64_t
+count_of(const char *name)
 {
     const struct {
         const char *name;
@@ -357,6 +358,17 @@ fault_count(const char *name)
         if (strcmp(points[i].name, name) == 0)
             return points[i].count;
     return 0;
+}
+
+uint64_t
+fault_count(const char *name)
+{
+    uint64_t count;
+
+    pthread_mutex_lock(&lock);
+    count = count_of(name);
+    pthread_mutex_unlock(&lock);
+    return count;
 }
 
 void

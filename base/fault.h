@@ -40,7 +40,10 @@
 /* From the environment; does nothing when neither variable is set. */
 void fault_install(void);
 
-/* The same from a test: forget all counts, follow these rules; NULL ends it. */
+/*
+ * The same from a test: forget all counts, follow these rules; NULL ends it.  No
+ * other thread may be at a file meanwhile.
+ */
 void fault_plan(const char *rules);
 uint64_t fault_count(const char *name); /* of the lines above, as it is now */
 

@@ -64,8 +64,8 @@ an_awaited_change_is_logged(void)
     let_pass(1000); /* a moment of idleness */
     for (unsigned polls = 0; fault_count("syncfs") == 0; polls++)
         check(polls < 1000 && usleep(10000) == 0);
-    fault_plan(NULL);
     stop();
+    fault_plan(NULL);
     check(!stands("/.knarr-intake"));
 }
 
@@ -85,8 +85,8 @@ what_is_not_logged_waits_for_the_log(void)
     check(applied(5)->outcome == DONE && fault_count("syncfs") == 0);
     put(6, "/g", "x");
     check(applied(6)->outcome == DONE && fault_count("syncfs") == 2);
-    fault_plan(NULL);
     stop();
+    fault_plan(NULL);
 }
 
 static void
@@ -104,8 +104,8 @@ what_was_logged_is_redone(void)
     check(applied(3)->outcome == RETRY);
     put(4, "/g", "x");
     check(applied(4)->outcome == DONE && holds("/f", "acknowledged") && holds("/g", "x"));
-    fault_plan(NULL);
     stop();
+    fault_plan(NULL);
 }
 
 static void
@@ -116,8 +116,8 @@ a_log_that_refuses_is_flushed_around(void)
     awaited_put(2, "/f", "x");
     check(applied(2)->outcome == DONE && holds("/f", "x"));
     check(fault_count("syncfs") > 0 && !stands("/.knarr-intake"));
-    fault_plan(NULL);
     stop();
+    fault_plan(NULL);
 }
 
 static const struct test tests[] = {
