@@ -28,7 +28,7 @@ open_beneath(int dir, const char *path, int flags, mode_t mode)
     struct open_how how = {
         .flags = (unsigned) flags | O_CLOEXEC,
         .mode = is_creating ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
 
     for (int tries = 1;; tries++) {

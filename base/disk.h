@@ -10,9 +10,9 @@
  * chosen one (test builds, base/disk_fault.h); and the simulator's.  Nothing
  * else in the tree opens, writes, syncs or renames a file.
  *
- * openat() resolves beneath its directory: no "..", no absolute path and no
- * symbolic link leads out of it (openat2 with RESOLVE_BENEATH and
- * RESOLVE_NO_MAGICLINKS), unless dir is AT_FDCWD, which trusts its caller.
+ * openat() resolves beneath its directory: no ".." and no absolute path leads
+ * out of it, and no symbolic link is followed (openat2 with RESOLVE_BENEATH and
+ * RESOLVE_NO_SYMLINKS), unless dir is AT_FDCWD, which trusts its caller.
  * The other *at calls take a directory opened that way and a single name.
  */
 

@@ -111,7 +111,7 @@ links_are_nothing_to_readers(void)
 {
     static const char *const at[] = { "/file", "/parent", "/dots" };
     static const char *const below[] = { "/parent/secret", "/parent/d/secret", "/dots/etc",
-        "/parent/d" };
+        "/parent/d", "/inside/file" };
     struct yard yard;
     struct scene *scene = &yard.scene;
     char byte, last[NAME_BYTES_MAX + 1];
@@ -120,6 +120,8 @@ links_are_nothing_to_readers(void)
 
     yard_begin(&yard);
     set_links(&yard);
+    check(put(scene, "/real/file", "mine") == DONE);
+    add_link(&yard, "inside", "real");
     for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
         check(lookup(scene, at[i]) == REFUSED && scene->report.cause == CAUSE_INVALID_PATH);
         check(read_at(scene, at[i], 0, &byte, 1, 0) == REFUSED && scene->got == 0);
@@ -130,7 +132,7 @@ links_are_nothing_to_readers(void)
         check(read_at(scene, below[i], 0, &byte, 1, 0) == REFUSED && scene->got == 0);
         check(list_page(scene, below[i], "", 9, &count, &has_more, last) == REFUSED);
     }
-    check(names_are(scene, "/", ""));
+    check(names_are(scene, "/", "real|"));
     yard_end(&yard);
 }
 

@@ -119,6 +119,21 @@ def refused_names(place):
     same(outside, set())
 
 
+def links_in_the_primary(place):
+    """Somebody put a link there: nothing is read or written through it, and it stays."""
+    place.configure()
+    place.start()
+    place.write("viking://resources/real/a", "one")
+    primary = place.path("data/viking/default/resources")
+    os.symlink("real", os.path.join(primary, "link"))
+    for words in (("read", "link/a"), ("stat", "link/a"), ("write", "link/a", "--content", "two"),
+                  ("write", "link/new", "--content", "two"), ("rm", "link/a")):
+        done = place.run(words[0], "viking://resources/" + words[1], *words[2:])
+        assert done.returncode == 1, "%s: exit status %d" % (" ".join(words), done.returncode)
+    same(os.readlink(os.path.join(primary, "link")), "real")
+    same(tree(os.path.join(primary, "real")), {b"a": b"one"})
+
+
 # ---- content -----------------------------------------------------------------------------------------
 
 
@@ -306,6 +321,7 @@ stories = [
     ("internal names are refused by every operation and shown by none", internal_names),
     ("names are bytes", odd_names),
     ("names that lead elsewhere are refused", refused_names),
+    ("nothing is read or written through a link in the primary", links_in_the_primary),
     ("an empty file is a file", empty_file),
     ("files of every size come back as they went", sizes),
     ("200 MiB stream through small memory", streams),
