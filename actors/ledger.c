@@ -169,7 +169,7 @@ ledger_drop_body(struct backup *b, struct mark *mark)
 {
     if (!mark->body)
         return;
-    b->body_bytes -= body_view(mark->body).length;
+    b->body_bytes -= body_holds(mark->body);
     body_clear(mark->body);
     free(mark->body);
     mark->body = NULL;
@@ -203,13 +203,12 @@ ledger_forget(struct ledger *ledger, struct backup *b, struct mark *mark)
 static void
 keep_body(struct ledger *ledger, struct backup *b, struct mark *mark, const struct body *body)
 {
-    size_t length = body ? body_view(body).length : 0;
-
-    if (!body || length == 0 || b->body_bytes + length > ledger->args.window_bytes)
+    if (!body || body_view(body).length == 0 ||
+        b->body_bytes + body_holds(body) > ledger->args.window_bytes)
         return;
     mark->body = memory_new(sizeof *mark->body);
     body_share(mark->body, body);
-    b->body_bytes += length;
+    b->body_bytes += body_holds(mark->body);
 }
 
 unsigned

@@ -82,7 +82,7 @@ struct backup {
 
     uint64_t count, bytes;           /* of marks in memory */
     uint64_t queued;                 /* in queue */
-    uint64_t body_bytes;             /* kept in memory */
+    uint64_t body_bytes;             /* held in memory by bodies */
     bool has_rows;                   /* there may be some that are not in memory */
     uint64_t spilled, spilled_bytes; /* about so many, to be told */
     uint64_t rest_due_ms;            /* the earliest of resting, or earlier */

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+enum { RECEIVE_BUFFER_BYTES = 8 << 10 };
+
 void
 body_init(struct body *body)
 {
@@ -62,4 +64,16 @@ body_view(const struct body *body)
     struct body *read = (struct body *) (uintptr_t) body;
 
     return (struct view){ zmq_msg_data(&read->frame), zmq_msg_size(&read->frame) };
+}
+
+/*
+ * libzmq receives what is small into a buffer of its own (8 KiB), and hands it
+ * out as a part of that buffer, which stays until nobody has a part of it.
+ */
+size_t
+body_holds(const struct body *body)
+{
+    const size_t length = body_view(body).length;
+
+    return length < RECEIVE_BUFFER_BYTES ? RECEIVE_BUFFER_BYTES : length;
 }

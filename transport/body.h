@@ -27,5 +27,7 @@ void body_share(struct body *, const struct body *from);
 void body_move(struct body *, struct body *from);
 void body_clear(struct body *);
 struct view body_view(const struct body *);
+/* Bytes of memory that keeping it keeps, at most: more than its length if it is small. */
+size_t body_holds(const struct body *);
 
 #endif

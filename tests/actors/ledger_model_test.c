@@ -85,7 +85,7 @@ open_ledger(struct world *w)
     w->ledger = ledger_new(&(struct ledger_args){
         .catalog = w->catalog,
         .window_items = 4 + model_draw(64),
-        .window_bytes = model_draw(2) ? 1 << 20 : 20,
+        .window_bytes = model_draw(2) ? 1 << 20 : 20 << 10,
         .in_flight = 1 + model_draw(SENT_MAX - 1),
         .retry_interval_ms = 1000,
         .backoff_base_ms = 10,
