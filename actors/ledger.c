@@ -94,6 +94,7 @@ ledger_add(struct ledger *ledger, uint32_t id, const char *name)
     b->name = memory_copy(name, strlen(name));
     b->loaded_path = memory_new(PATH_BYTES_MAX + 1);
     catalog_lag_sum(ledger->args.catalog, id, &b->spilled, &b->spilled_bytes);
+    b->promised = b->spilled;
     b->has_rows = true;
     ledger_load(ledger, b);
     return ledger->backup_count++;
@@ -120,6 +121,7 @@ ledger_mark_new(struct backup *b, const char *path, unsigned kind, uint64_t seq)
     mark->since_ms = clock_ms();
     mark->is_dirty = true;
     b->count++;
+    b->promised++;
     if (kind != RENAME) {
         mark->is_newest = true;
         HASH_ADD_KEYPTR(hh, b->marks, mark->path, length, mark);
@@ -263,6 +265,7 @@ renew(struct ledger *ledger, struct backup *b, struct mark *mark, const struct p
     bool sets_mode = kind == CHMOD && (mark->kind == PUT || mark->kind == MKDIR);
 
     b->superseded++;
+    b->promised++;
     mark->seq = p->seq;
     mark->is_dirty = true;
     if (sets_mode) {
@@ -323,8 +326,7 @@ drop_rows(struct ledger *ledger, struct backup *b, const char *path, bool at_too
     if (at_too)
         catalog_lag_delete(ledger->args.catalog, b->id, path);
     catalog_lag_sum(ledger->args.catalog, b->id, &rows_after, &bytes_after);
-    b->superseded += rows - rows_after;
-    ledger_unspill(b, rows - rows_after, bytes - bytes_after);
+    b->superseded += ledger_unspill(b, rows - rows_after, bytes - bytes_after);
     return rows - rows_after;
 }
 
@@ -444,7 +446,6 @@ ledger_promise(struct ledger *ledger, unsigned backup, const struct promise *p, 
 {
     struct backup *b = &ledger->backups[backup];
 
-    b->promised++;
     if (p->kind == RENAME)
         ledger_rename(ledger, b, p, wait);
     else
@@ -456,7 +457,6 @@ ledger_promise_again(struct ledger *ledger, unsigned backup, const struct promis
 {
     struct backup *b = &ledger->backups[backup];
 
-    b->promised++;
     if (p->kind == RENAME)
         ledger_rename_by_state(ledger, b, p, NULL);
     else
@@ -470,7 +470,6 @@ ledger_compare(struct ledger *ledger, unsigned backup, const struct promise *p, 
     /* A tree that was to go is still there, with all that is owed below it. */
     unsigned kind = p->kind == REMOVE_TREE ? LAG_TREE : LAG_PATH;
 
-    b->promised++;
     if (p->kind == RENAME)
         ledger_rename_by_state(ledger, b, p, wait);
     else

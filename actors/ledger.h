@@ -33,6 +33,16 @@
  * is quarantined after so many rounds.  A backup where everything fails has
  * its breaker opened: nothing is sent but one probe after each (growing,
  * jittered) wait, and no path is blamed for it.
+ *
+ * Counters: a mark is promised when it is made or renewed, and ends as exactly
+ * one of applied and superseded (by a newer one of its path, by a tree that
+ * went, by what is owed in its place by state).  At any time
+ *
+ *     promised = applied + superseded + pending
+ *
+ * where pending includes what is dead or quarantined.  A change is one mark,
+ * but for a RENAME by state, which is two, and a tree, which gets one for each
+ * path in it.  What policies keep from a backup is not in here.
  */
 
 #include "actors/catalog.h"
@@ -85,7 +95,8 @@ struct ledger_state {
     const char *oldest_path; /* or NULL */
     const char *reason;      /* of the last failure while it matters, or "" */
     uint64_t quarantined, dead;
-    uint64_t promised, applied, superseded, failures;
+    uint64_t promised, applied, superseded; /* see "Counters" above */
+    uint64_t failures;
     uint64_t probe_ms;
 };
 

@@ -84,7 +84,7 @@ struct backup {
     uint64_t queued;                 /* in queue */
     uint64_t body_bytes;             /* held in memory by bodies */
     bool has_rows;                   /* there may be some that are not in memory */
-    uint64_t spilled, spilled_bytes; /* about so many, to be told */
+    uint64_t spilled, spilled_bytes; /* those that are not in memory, to be told */
     uint64_t rest_due_ms;            /* the earliest of resting, or earlier */
     char *loaded_path;               /* and this one, of that seq */
     uint64_t loaded_seq;             /* rows up to here were loaded */
@@ -96,7 +96,8 @@ struct backup {
     char *reason; /* of the last failure, until a success */
 
     uint64_t quarantined, dead;
-    uint64_t promised, applied, superseded, failures;
+    uint64_t promised, applied, superseded; /* marks, in memory or not; actors/ledger.h */
+    uint64_t failures;
 };
 
 struct ledger {
@@ -112,7 +113,7 @@ struct mark *ledger_mark_new(struct backup *, const char *path, unsigned kind, u
 /* Into the list that its kind and state ask for; and out of it. */
 void ledger_enqueue(struct backup *, struct mark *, bool in_front);
 void ledger_unlist(struct backup *, struct mark *);
-/* No longer in any list: take it out of the books and free it. */
+/* No longer in any list: take it out of the books and free it.  Who calls counts how it ended. */
 void ledger_forget(struct ledger *, struct backup *, struct mark *);
 void ledger_drop_body(struct backup *, struct mark *);
 void ledger_unindex(struct backup *, struct mark *);
@@ -141,7 +142,8 @@ unsigned ledger_by_state(unsigned kind);
 
 bool ledger_is_full(const struct ledger *, const struct backup *);
 void ledger_spill(struct ledger *, struct backup *, const struct promise *, unsigned kind);
-void ledger_unspill(struct backup *, uint64_t rows, uint64_t bytes);
+/* So many fewer are in the catalog only; says how many of them had been counted there. */
+uint64_t ledger_unspill(struct backup *, uint64_t rows, uint64_t bytes);
 void ledger_load(struct ledger *, struct backup *);
 void ledger_unsave(struct ledger *, struct backup *, struct mark *);
 /* The tree goes back among those to be walked, from its beginning. */

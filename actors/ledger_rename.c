@@ -148,6 +148,7 @@ rename_below(struct ledger *ledger, struct backup *b, struct mark *mark, const s
     ledger_drop_body(b, mark);
     if (is_itself) { /* the directory as such: what it is like is owed, not what is in it */
         ledger_forget(ledger, b, mark);
+        b->superseded++;
         return;
     }
     mark->kind = is_tree ? REMOVE_TREE : REMOVE;

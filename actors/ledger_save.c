@@ -36,12 +36,15 @@ monotonic_of(uint64_t wall_ms, uint64_t ahead_max_ms)
     return wall - wall_ms < now ? now - (wall - wall_ms) : 0;
 }
 
-void
+uint64_t
 ledger_unspill(struct backup *b, uint64_t rows, uint64_t bytes)
 {
     /* Rows of marks that are under way are counted as theirs, so never go below zero. */
-    b->spilled -= rows < b->spilled ? rows : b->spilled;
+    const uint64_t counted = rows < b->spilled ? rows : b->spilled;
+
+    b->spilled -= counted;
     b->spilled_bytes -= bytes < b->spilled_bytes ? bytes : b->spilled_bytes;
+    return counted;
 }
 
 void
@@ -61,8 +64,7 @@ ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, u
     struct report report;
 
     if (catalog_lag_get(ledger->args.catalog, b->id, p->path, &old)) {
-        b->superseded++;
-        ledger_unspill(b, 1, old.size);
+        b->superseded += ledger_unspill(b, 1, old.size);
         if (old.kind != LAG_PATH && row.kind != LAG_PRUNE)
             row.kind = LAG_TREE;
         if (kind == CHMOD)
@@ -71,6 +73,7 @@ ledger_spill(struct ledger *ledger, struct backup *b, const struct promise *p, u
     if (catalog_lag_put(ledger->args.catalog, &row, &report) != DONE)
         return; /* the catalog is broken now, and the next checkpoint says so */
     b->has_rows = true;
+    b->promised++;
     b->spilled++;
     b->spilled_bytes += row.size;
     if (row.seq <= b->loaded_seq) { /* what a walk found is older than what was loaded */
@@ -143,9 +146,10 @@ ledger_load(struct ledger *ledger, struct backup *b)
         return;
     catalog_lag_by_seq(ledger->args.catalog, b->id, b->loaded_seq, b->loaded_path,
         room < LOAD_ROWS ? room : LOAD_ROWS, load_row, &loading);
-    ledger_unspill(b, loading.loaded, loading.bytes);
+    b->promised -= ledger_unspill(b, loading.loaded, loading.bytes); /* the same, in memory now */
     if (loading.seen == 0) {
         b->has_rows = false;
+        b->superseded += b->spilled; /* memory knew better of these */
         b->spilled = b->spilled_bytes = 0;
     }
 }

@@ -257,6 +257,7 @@ fail_to_state(struct ledger *ledger, struct backup *b, struct mark *mark)
 
     wait_pass_on(&mark->links, &b->idle_links);
     ledger_forget(ledger, b, mark);
+    b->superseded++;
     owed = ledger_mark_state(ledger, b, path, seq, kind, size);
     if (owed && !to)
         owed->is_barrier = true;

@@ -126,17 +126,19 @@ ledger_state(struct ledger *ledger, unsigned backup, struct ledger_state *state)
     struct backup *b = &ledger->backups[backup];
     uint64_t now = clock_ms();
     struct mark *oldest = NULL;
+    /* Rows may be there that were counted as something else: not in sync before one has looked. */
+    uint64_t unknown = b->has_rows && b->spilled == 0;
 
     each_mark(b, find_oldest, &oldest);
     *state = (struct ledger_state){
-        .pending = b->count + (b->has_rows && b->spilled == 0 ? 1 : b->spilled),
+        .pending = b->count + b->spilled + unknown,
         .pending_bytes = b->bytes + b->spilled_bytes,
         .lag_ms = oldest && now > oldest->since_ms ? now - oldest->since_ms : 0,
         .oldest_path = oldest ? oldest->path : NULL,
         .reason = b->reason ? b->reason : "",
         .quarantined = b->quarantined,
         .dead = b->dead,
-        .promised = b->promised,
+        .promised = b->promised + unknown,
         .applied = b->applied,
         .superseded = b->superseded,
         .failures = b->failures,

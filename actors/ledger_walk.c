@@ -56,6 +56,7 @@ ledger_finish_walk(struct ledger *ledger, struct backup *b)
     end_walk(b);
     wait_pass_on(&tree->links, &b->idle_links);
     ledger_forget(ledger, b, tree);
+    b->applied++;
     if (b->root_found)
         ledger_mark_state(ledger, b, path, seq, LAG_PATH, b->root_size);
     free(path);

@@ -262,6 +262,7 @@ pack_lag(struct packing *p, unsigned b)
                 .failures = state.failures,
                 .excluded = self->excluded[b],
                 .probe_ms = state.probe_ms,
+                .promised = state.promised + self->excluded[b],
             },
         });
 }

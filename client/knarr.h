@@ -139,6 +139,7 @@ enum knarr_outcome knarr_grep(struct knarr *, const char *uri, const char *patte
 struct knarr_lag {
     const char *backup, *kind, *state, *oldest_uri, *reason;
     uint64_t pending, pending_bytes, lag_ms, quarantined, dead;
+    uint64_t promised; /* = applied + superseded + excluded + pending; since the start */
     uint64_t applied, superseded, failures, probe_ms, excluded;
 };
 

@@ -30,6 +30,7 @@ tell_lag(const struct observer *observer, const struct message_lag *m)
         .failures = m->failures,
         .probe_ms = m->probe_ms,
         .excluded = m->excluded,
+        .promised = m->promised,
     };
     bool is_wanted = !observer->lag || observer->lag(observer->context, &lag);
 

@@ -54,6 +54,7 @@ status_lag_json(void *context, const struct knarr_lag *lag)
     json_number(json, "failures", lag->failures);
     json_number(json, "probe_ms", lag->probe_ms);
     json_number(json, "excluded", lag->excluded);
+    json_number(json, "promised", lag->promised);
     json_close(json, '}');
     return true;
 }

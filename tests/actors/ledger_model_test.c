@@ -385,6 +385,17 @@ walk(struct world *w)
 
 /* ---- the end --------------------------------------------------------------------- */
 
+/* Every mark ends as one thing, and until then it is pending. */
+static void
+check_adds_up(struct world *w)
+{
+    struct ledger_state is;
+
+    ledger_state(w->ledger, 0, &is);
+    check(is.promised == is.applied + is.superseded + is.pending);
+    check(is.dead + is.quarantined <= is.pending);
+}
+
 static void
 check_converges(struct world *w)
 {
@@ -399,6 +410,7 @@ check_converges(struct world *w)
         end_order(w);
         now_ns += 100 * UINT64_C(1000000);
         ledger_state(w->ledger, 0, &is);
+        check_adds_up(w);
         check(++steps < IDLE_STEPS);
     } while (is.pending > 0);
     check(strcmp(is.state, "idle") == 0);
@@ -449,6 +461,7 @@ run_seed(uint64_t seed)
             checkpoint(w);
         if (model_draw(150) == 0)
             restart(w);
+        check_adds_up(w);
         now_ns += model_draw(20) * UINT64_C(1000000);
     }
     check_converges(w);

@@ -69,6 +69,7 @@ class Lane:
         os.makedirs(self.directory, exist_ok=True)
         os.makedirs(self.records, exist_ok=True)
         self.history = os.path.join(self.records, "history")
+        self.counters = os.path.join(self.records, "counters")
         self.backups = [
             ("backup%d" % i, os.path.join(self.copies, "backup%d" % i))
             for i in range(1, backups + 1)
@@ -247,6 +248,7 @@ class Lane:
             raise Broken("the server does not start again: %s" % self.last_words())
         self.see_primary()
         self.wait_until_in_sync()
+        self.note_counters()
 
     def wait_until_in_sync(self):
         done = subprocess.run(
@@ -257,9 +259,25 @@ class Lane:
         if done.returncode != 0:
             raise Broken("the backups do not catch up: %s%s" % (done.stdout, done.stderr))
 
+    def note_counters(self):
+        """What became of all that each backup was promised, for the checker to add up (I10)."""
+        done = subprocess.run(
+            [self.program("knarr"), "--endpoint", self.endpoint, "sync", "status", "--json"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )
+        if done.returncode != 0:
+            raise Broken("no status: %s" % done.stderr)
+        with open(self.counters, "w") as file:
+            for one in json.loads(done.stdout)["backups"]:
+                print(one["name"], one["promised"], one["applied"], one["superseded"],
+                      one["excluded"], one["dead"], one["pending"] - one["dead"], file=file)
+
     def check(self, at_rest=True, more=()):
         """The checker's last line as a dict, and what it complained of."""
-        command = [self.program("history_check"), self.history]
+        command = [self.program("history_check")]
+        if os.path.exists(self.counters):
+            command += ["--counters", self.counters]
+        command.append(self.history)
         if at_rest:
             command += [self.primary] + [place for _, place in self.backups] + list(more)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
