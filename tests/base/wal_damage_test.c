@@ -143,26 +143,79 @@ done(void)
     log_dir_drop(&dir);
 }
 
+static uint64_t
+cut_segment_bytes(void)
+{
+    const char *const told = getenv("KNARR_TEST_CUT_BYTES");
+
+    return told ? strtoull(told, NULL, 10) : TINY;
+}
+
+/* What is there is the records that end before the first byte that differs. */
+static void
+check_whole(const char *bytes, size_t length)
+{
+    size_t same = 0, whole = 0;
+
+    while (same < length && bytes[same] == image[same])
+        same++;
+    while (whole < record_count && records[whole].end <= same)
+        whole++;
+    only_this(bytes, length);
+    check(log_dir_open(&dir, &wal) == DONE);
+    check(dir.count == whole);
+    check_prefix();
+    wal_close(&wal);
+}
+
 static void
 a_cut_at_any_byte_leaves_the_longest_whole_prefix(void)
 {
-    size_t whole = 0;
-
-    make_image(TINY);
-    for (size_t length = 0; length <= image_bytes; length++) {
+    make_image(cut_segment_bytes());
+    for (size_t length = 0; length < WAL_PAGE_BYTES; length++) {
         only_this(image, length);
-        if (length < WAL_PAGE_BYTES) {
-            check(log_dir_open(&dir, &wal) == REFUSED && dir.report.cause == CAUSE_DAMAGED);
-            continue;
-        }
-        while (whole < record_count && records[whole].end <= length)
-            whole++;
-        check(log_dir_open(&dir, &wal) == DONE);
-        check(dir.count == whole);
-        check_prefix();
-        wal_close(&wal);
+        check(log_dir_open(&dir, &wal) == REFUSED && dir.report.cause == CAUSE_DAMAGED);
     }
-    check(whole == record_count);
+    for (size_t length = WAL_PAGE_BYTES; length <= image_bytes; length++)
+        check_whole(image, length);
+    check(dir.count == record_count);
+    printf("   %zu cuts\n", image_bytes + 1);
+    done();
+}
+
+/* From any byte on: `behind` for what was written there. */
+static void
+check_cuts_before(const char *behind)
+{
+    char *const mixed = memory_copy(behind, image_bytes);
+
+    memcpy(mixed, image, WAL_PAGE_BYTES);
+    for (size_t length = WAL_PAGE_BYTES; length <= image_bytes; length++) {
+        check_whole(mixed, image_bytes);
+        if (length < image_bytes)
+            mixed[length] = image[length];
+    }
+    check(dir.count == record_count);
+    printf("   %zu cuts\n", image_bytes + 1 - WAL_PAGE_BYTES);
+    free(mixed);
+}
+
+/* Stale are the records that the file held before it was recycled, of the same shape and place. */
+static void
+and_so_do_zeros_or_stale_records_from_any_byte_on(void)
+{
+    char *zeros, *stale;
+
+    make_image(cut_segment_bytes());
+    stale = memory_copy(image, image_bytes);
+    zeros = memory_new(image_bytes);
+    log_dir_drop(&dir);
+    make_image(cut_segment_bytes());
+    check(memcmp(stale, image, WAL_BLOCK_BYTES) != 0); /* the salt */
+    check_cuts_before(zeros);
+    check_cuts_before(stale);
+    free(zeros);
+    free(stale);
     done();
 }
 
@@ -427,6 +480,8 @@ a_newer_format_is_not_guessed_at(void)
 static const struct test tests[] = {
     { "a cut at any byte leaves the longest whole prefix",
         a_cut_at_any_byte_leaves_the_longest_whole_prefix },
+    { "and so do zeros or stale records from any byte on",
+        and_so_do_zeros_or_stale_records_from_any_byte_on },
     { "a cut log goes on behind the cut", a_cut_log_goes_on_behind_the_cut },
     { "no flipped bit makes a wrong record", no_flipped_bit_makes_a_wrong_record },
     { "a flipped bit in a header page is damage", a_flipped_bit_in_a_header_page_is_damage },
