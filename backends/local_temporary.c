@@ -236,7 +236,8 @@ temporary_copy(struct backend *self, int from, const char *path, uint64_t seq, u
         return outcome;
     if (disk->stat(from, &source) == 0 && copy_all(from, temporary.fd) == 0) {
         times[1] = source.st_mtim;
-        if (disk->utimens(temporary.fd, times) == 0)
+        if (disk->utimens(temporary.fd, times) == 0 &&
+            temporary_settle(self, temporary.fd, temporary.parent->fd, name_of(path)) == 0)
             return temporary_place(self, &temporary, path, report);
     }
     outcome = local_failed(self, errno, "copy to", path, report);
