@@ -33,13 +33,13 @@ def finds(place, label, status, *parts, code=None, user=None):
     return checks
 
 
-def fill(place, files=20):
-    """A store that was used and stopped cleanly."""
+def fill(place, files=20, how=signal.SIGTERM):
+    """A store that was used and stopped; cleanly, unless told how."""
     place.start()
     for i in range(files):
         place.write("viking://resources/f%d" % i, "content %d" % i)
     place.in_sync()
-    same(place.stop(), 0)
+    same(place.stop(how), 0 if how == signal.SIGTERM else -how)
 
 
 def segment(place):
@@ -186,8 +186,8 @@ def torn_journal(place):
 
 
 def flipped_byte(place):
-    place.configure()
-    fill(place)
+    place.configure(knarr={"checkpoint_interval_ms": 3600000})
+    fill(place, how=signal.SIGKILL)  # a clean stop would leave no record to damage
     path = segment(place)
     at = content_of(path).find(b"content 3")
     assert at > 0
