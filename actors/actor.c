@@ -45,6 +45,8 @@ enum {
 
 #define NEVER UINT64_MAX
 
+static _Atomic uint64_t stop_by_ms = NEVER; /* until the supervisor stops them all */
+
 struct actor {
     char name[NAME_MAX_BYTES];
     atomic_bool is_stopping;
@@ -137,7 +139,10 @@ outlet_to(struct host *host, const char *name)
     return outlet;
 }
 
-/* Actors end one after the other, so the last words to one that has ended are no news. */
+/*
+ * Actors end one after the other, so in a stop the last words to one that has
+ * ended are no news.  At other times they are, once.
+ */
 void
 host_post(struct host *host, const char *to, const struct message *message, struct body *take_body)
 {
@@ -146,7 +151,7 @@ host_post(struct host *host, const char *to, const struct message *message, stru
     bool sent = message_send(zsock_resolve(outlet->socket), view_of(""), message, take_body);
 
     outlet->is_gone = !sent && errno == EAGAIN;
-    if (!sent && !(was_gone && outlet->is_gone))
+    if (!sent && !(outlet->is_gone && (was_gone || stop_by_ms != NEVER)))
         LOG(ERROR, "post_failed", "from=%s to=%s message=%s reason=%s", host->name, to,
             message_name(message->tag),
             log_quote(outlet->is_gone ? "it has ended" : strerror(errno)));
@@ -396,8 +401,6 @@ actor_start(const struct actor_kind *kind, const char *name, const void *args,
     freen(answer);
     return actor;
 }
-
-static _Atomic uint64_t stop_by_ms = NEVER;
 
 void
 actors_stop_by(uint64_t ms)

@@ -337,16 +337,29 @@ a_stranger_that_never_stops_talking_does_not_keep_it(void)
     zmq_ctx_term(context);
 }
 
-/* Its log would otherwise have a line for each. */
-static void
-the_last_words_to_one_that_has_ended_are_told_once(void)
+static int
+count_lines(int log, const char *word)
 {
-    char path[] = "/tmp/knarr-actor-log-XXXXXX", line[512];
-    int log = mkstemp(path), usual = dup(STDERR_FILENO), lines = 0;
+    FILE *file = fdopen(log, "r");
+    char line[512];
+    int lines = 0;
+
+    rewind(file);
+    while (fgets(line, sizeof line, file))
+        lines += strstr(line, word) != NULL;
+    fclose(file);
+    return lines;
+}
+
+/* How often the log says that one who has ended is still spoken to. */
+static int
+last_words_told(void)
+{
+    char path[] = "/tmp/knarr-actor-log-XXXXXX";
+    int log = mkstemp(path), usual = dup(STDERR_FILENO);
     struct inbox *gone = inbox_open("gone");
     struct message inner = surveyed(0);
     struct envelope *envelope;
-    FILE *file;
 
     check(log >= 0 && usual >= 0);
     begin(NULL);
@@ -359,14 +372,24 @@ the_last_words_to_one_that_has_ended_are_told_once(void)
     dup2(log, STDERR_FILENO);
     end();
     dup2(usual, STDERR_FILENO);
-    file = fdopen(log, "r");
-    rewind(file);
-    while (fgets(line, sizeof line, file))
-        lines += strstr(line, "post_failed") != NULL;
-    fclose(file);
-    remove(path);
     close(usual);
-    check(lines == 1);
+    remove(path);
+    return count_lines(log, "post_failed");
+}
+
+/* Its log would otherwise have a line for each. */
+static void
+the_last_words_to_one_that_has_ended_are_told_once(void)
+{
+    check(last_words_told() == 1);
+}
+
+static void
+when_all_stop_the_last_words_are_no_news(void)
+{
+    actors_stop_by(clock_ms() + PATIENCE_MS);
+    check(last_words_told() == 0);
+    actors_stop_by(UINT64_MAX);
 }
 
 static const struct test tests[] = {
@@ -388,6 +411,7 @@ static const struct test tests[] = {
         a_stranger_that_never_stops_talking_does_not_keep_it },
     { "the last words to one that has ended are told once",
         the_last_words_to_one_that_has_ended_are_told_once },
+    { "when all stop the last words are no news", when_all_stop_the_last_words_are_no_news },
 };
 
 TEST_MAIN(tests)
