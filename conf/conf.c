@@ -116,9 +116,10 @@ read_text(struct reader *reader, struct view text)
 
 /* DONE or REFUSED; the configuration belongs to whom it is given, or to nobody. */
 static enum outcome
-finish(struct reader *reader, struct conf **into)
+finish(struct reader *reader, const char *file, struct conf **into)
 {
     problems_finish(reader);
+    reader->problems->file = memory_print("%s", file);
     *into = reader->conf;
     if (reader->errors == 0)
         return DONE;
@@ -141,7 +142,7 @@ conf_parse(struct conf **self, const char *text, size_t length, const char *file
 
     reader.conf->file = memory_print("%s", file);
     read_text(&reader, (struct view){ text, length });
-    return finish(&reader, self);
+    return finish(&reader, file, self);
 }
 
 enum outcome
@@ -156,5 +157,5 @@ conf_load(struct conf **self, const char *named, struct conf_problems *problems)
     if (text)
         read_text(&reader, (struct view){ text, length });
     free(text);
-    return finish(&reader, self);
+    return finish(&reader, file ? file : named ? named : "ov.conf", self);
 }

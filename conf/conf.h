@@ -31,6 +31,7 @@ struct conf_problem {
 struct conf_problems {
     struct conf_problem *at;
     size_t count;
+    char *file; /* whose they are: as found, else as named, else "ov.conf" */
 };
 
 enum sync_type { SYNC_ASYNC, SYNC_SYNC };

@@ -192,6 +192,7 @@ conf_problems_free(struct conf_problems *problems)
         free(problems->at[i].text);
     }
     free(problems->at);
+    free(problems->file);
     *problems = (struct conf_problems){ 0 };
 }
 

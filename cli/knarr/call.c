@@ -65,10 +65,8 @@ call_refused(const struct knarr_result *result)
 static void
 print_problems(const struct conf_problems *problems)
 {
-    const char *file = options.config ? options.config : "ov.conf";
-
     for (size_t i = 0; i < problems->count; i++) {
-        char *line = conf_problem_line(&problems->at[i], file);
+        char *line = conf_problem_line(&problems->at[i], problems->file);
 
         call_failed("%s", line);
         free(line);
@@ -79,7 +77,7 @@ print_problems(const struct conf_problems *problems)
 static char *
 configured_endpoint(void)
 {
-    struct conf_problems problems = { NULL, 0 };
+    struct conf_problems problems = { 0 };
     struct conf *conf = NULL;
     char *endpoint = NULL;
 

@@ -10,12 +10,12 @@ static const char config_fix[] = "mend these places; ov.conf(5) and docs/OPERATI
 
 /* All problems, one a line. */
 static char *
-list_problems(const struct conf_problems *problems, const char *file)
+list_problems(const struct conf_problems *problems)
 {
     char *list = memory_copy("", 0);
 
     for (size_t i = 0; i < problems->count; i++) {
-        char *line = conf_problem_line(&problems->at[i], file);
+        char *line = conf_problem_line(&problems->at[i], problems->file);
         char *longer = memory_print("%s\n%s", list, line);
 
         free(line);
@@ -28,19 +28,18 @@ list_problems(const struct conf_problems *problems, const char *file)
 static struct conf *
 look_at_config(const char *named, struct checks *checks)
 {
-    struct conf_problems problems = { NULL, 0 };
+    struct conf_problems problems = { 0 };
     struct conf *conf = NULL;
     enum outcome outcome = conf_load(&conf, named, &problems);
-    const char *file = conf ? conf->file : named ? named : "ov.conf";
-    char *list = list_problems(&problems, file);
+    char *list = list_problems(&problems);
 
     if (outcome != DONE)
         check_fail(checks, "Config", config_fix, "%zu problem(s)%s", problems.count, list);
     else if (problems.count > 0)
-        check_warn(checks, "Config", config_fix, "%s, with %zu warning(s)%s", file, problems.count,
-            list);
+        check_warn(checks, "Config", config_fix, "%s, with %zu warning(s)%s", problems.file,
+            problems.count, list);
     else
-        check_pass(checks, "Config", "%s", file);
+        check_pass(checks, "Config", "%s", problems.file);
     free(list);
     conf_problems_free(&problems);
     return conf;

@@ -31,14 +31,11 @@ struct options {
 static bool
 load(const struct options *options, struct conf **conf)
 {
-    struct conf_problems problems = { NULL, 0 };
+    struct conf_problems problems = { 0 };
     enum outcome outcome = conf_load(conf, options->config, &problems);
 
     for (size_t i = 0; i < problems.count; i++) {
-        char *line = conf_problem_line(&problems.at[i],
-            *conf                 ? (*conf)->file
-                : options->config ? options->config
-                                  : "ov.conf");
+        char *line = conf_problem_line(&problems.at[i], problems.file);
 
         fprintf(stderr, "%s\n", line);
         free(line);
@@ -156,10 +153,11 @@ main(int argc, const char **argv)
         POPT_AUTOHELP POPT_TABLEEND,
     };
     poptContext words = poptGetContext(NULL, argc, argv, table, 0);
-    int problem = poptGetNextOpt(words), status;
+    int problem, status;
 
     poptSetOtherOptionHelp(words,
         "[OPTION...] [doctor | backup rename OLD NEW | backup accept NAME]");
+    problem = poptGetNextOpt(words); /* --help ends here */
     fault_install();
     raise_descriptor_limit();
     if (problem < -1) {

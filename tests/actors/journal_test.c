@@ -33,7 +33,7 @@ say(struct message message)
 static void
 configure(void)
 {
-    struct conf_problems problems = { NULL, 0 };
+    struct conf_problems problems = { 0 };
     char *text = memory_print("{\"storage\": {\"workspace\": \"%s\", \"agfs\": {\"backend\": "
                               "\"local\", \"knarr\": {\"journal_segment_bytes\": 1048576}, "
                               "\"backups\": {\"write_concurrency\": %d, \"items\": [{\"name\": "

@@ -216,6 +216,7 @@ loads(const char *named, const char *account)
     check((conf_load(&conf, named, &problems) == DONE) == (account != NULL));
     check(!account || strcmp(conf->default_account, account) == 0);
     check(account || (problems.count == 1 && problems.at[0].line == 0));
+    check(!account || strcmp(problems.file, conf->file) == 0);
     conf_free(&conf);
     conf_problems_free(&problems);
 }

@@ -121,6 +121,19 @@ def no_file(place):
     fails(place, 2, "ov.conf")
 
 
+def other_file(place):
+    """A problem begins with the file that it is in, whoever named it."""
+    place.conf = place.path("other.conf")
+    place.write_conf('{\n"encrypton": {}\n}')
+    for name in ("knarr", "knarrd"):
+        has(place.run("doctor", name=name).stdout.decode(), " " + place.conf + ":2: encrypton")
+    for name in ("knarrd", "openviking-server"):
+        done = place.run(name=name)
+        same((done.returncode, done.stderr.decode().startswith(place.conf + ":2: encrypton")),
+             (2, True), done.stderr)
+    has(place.refused("ls", code=2), "knarr: " + place.conf + ":2: encrypton")
+
+
 def second_instance(place):
     place.configure()
     server = place.start()
@@ -397,6 +410,7 @@ stories = [
     ("the guide's other examples load", guide_recovers),
     ("a broken configuration is status 2 with every problem, and makes nothing", all_problems),
     ("a missing configuration is status 2", no_file),
+    ("a problem names the file that it is in", other_file),
     ("a second server on a workspace is refused", second_instance),
     ("a backup's new name is noticed, and accepted when told", renamed),
     ("a backup's new place is noticed, and begins anew when told", moved),

@@ -34,7 +34,7 @@ run(const char *format)
 static void
 configure(const char *settings)
 {
-    struct conf_problems problems = { NULL, 0 };
+    struct conf_problems problems = { 0 };
     char *text = memory_print("{\"storage\": {\"workspace\": \"%s\", \"agfs\": {\"backend\": "
                               "\"local\", \"knarr\": {\"journal_segment_bytes\": 1048576%s%s}}}}",
         server_place, *settings ? ", " : "", settings);
