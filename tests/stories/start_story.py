@@ -256,6 +256,11 @@ def no_such_command(place):
     has(place.knarr("help", "sync", "retry"), "Usage: knarr sync retry")
 
 
+def server_help(place):
+    for words in ("doctor", "backup rename OLD NEW", "backup accept NAME", "--config"):
+        has(place.knarr("--help", name="knarrd"), words)
+
+
 def stops(place):
     """SIGTERM in the middle of many writes: every one answered is there afterwards."""
     place.configure()
@@ -420,6 +425,7 @@ stories = [
     ("a backup that was left out for a while is made equal", left_out),
     ("mistakes in backup commands are told", rename_mistakes),
     ("a command that there is not is told what there is", no_such_command),
+    ("help of the server says what commands there are", server_help),
     ("SIGTERM stops within ten seconds and loses nothing", stops),
     ("a start after SIGTERM redoes nothing", clean_start),
     ("what was refused stays refused after a crash", refused_stays_refused),
