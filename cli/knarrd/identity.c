@@ -135,15 +135,26 @@ identities_check(const struct conf *conf, const char *directory, struct identiti
     return outcome;
 }
 
+static const struct conf_backend *
+find_backup(const struct conf *conf, const char *name, struct report *report)
+{
+    for (size_t i = 0; i < conf->backup_count; i++)
+        if (strcmp(conf->backups[i].name, name) == 0)
+            return &conf->backups[i];
+    report_set(report, REFUSED, CAUSE_NOT_FOUND, "the configuration has no backup '%s'", name);
+    return NULL;
+}
+
 enum outcome
 identity_rename(const struct conf *conf, const char *directory, const char *from, const char *to,
     struct report *report)
 {
     struct catalog *catalog;
     struct catalog_backup row, other;
-    enum outcome outcome = catalog_open(&catalog, directory, report);
+    enum outcome outcome = REFUSED;
 
-    (void) conf;
+    if (find_backup(conf, to, report))
+        outcome = catalog_open(&catalog, directory, report);
     if (outcome != DONE)
         return outcome;
     if (!catalog_backup_find(catalog, from, &row))
@@ -152,24 +163,12 @@ identity_rename(const struct conf *conf, const char *directory, const char *from
     else if (catalog_backup_find(catalog, to, &other))
         outcome =
             report_set(report, REFUSED, CAUSE_ALREADY_EXISTS, "there is a backup '%s' already", to);
-    else if (strlen(to) >= sizeof row.name)
-        outcome = report_set(report, REFUSED, CAUSE_INVALID_ARGUMENT,
-            "a name has at most %zu bytes", sizeof row.name - 1);
     if (outcome == DONE) {
         snprintf(row.name, sizeof row.name, "%s", to);
         outcome = catalog_backup_update(catalog, &row, report);
     }
     catalog_close(&catalog);
     return outcome;
-}
-
-static const struct conf_backend *
-find_backup(const struct conf *conf, const char *name)
-{
-    for (size_t i = 0; i < conf->backup_count; i++)
-        if (strcmp(conf->backups[i].name, name) == 0)
-            return &conf->backups[i];
-    return NULL;
 }
 
 /* A new, empty backup of this name: what the old one lacked is nobody's debt now. */
@@ -205,13 +204,12 @@ enum outcome
 identity_accept(const struct conf *conf, const char *directory, const char *name,
     struct report *report)
 {
-    const struct conf_backend *backend = find_backup(conf, name);
+    const struct conf_backend *backend = find_backup(conf, name, report);
     struct catalog *catalog;
-    enum outcome outcome;
+    enum outcome outcome = REFUSED;
 
     if (!backend)
-        return report_set(report, REFUSED, CAUSE_NOT_FOUND, "the configuration has no backup '%s'",
-            name);
+        return outcome;
     outcome = catalog_open(&catalog, directory, report);
     if (outcome == DONE)
         outcome = accept(conf, catalog, backend, report);

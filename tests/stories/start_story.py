@@ -234,12 +234,17 @@ def left_out(place):
 
 def rename_mistakes(place):
     with_one_write(place, [backup("b", place.path("b"))])
-    done = place.run("backup", "rename", "nobody", "new", name="knarrd")
-    same((done.returncode, b"no backup was ever called 'nobody'" in done.stderr), (1, True))
+    for words, why in ((("nobody", "b"), b"no backup was ever called 'nobody'"),
+                       (("b", "c"), b"the configuration has no backup 'c'"),
+                       (("b", "primary"), b"the configuration has no backup 'primary'"),
+                       (("b", "b"), b"there is a backup 'b' already")):
+        done = place.run("backup", "rename", *words, name="knarrd")
+        same((done.returncode, why in done.stderr), (1, True), done.stderr)
     same(place.run("backup", "rename", "b", name="knarrd").returncode, 2)
     same(place.run("backup", "accept", "nobody", name="knarrd").returncode, 1)
     place.start()
-    same(place.run("backup", "rename", "b", "c", name="knarrd").returncode, 1)
+    done = place.run("backup", "accept", "b", name="knarrd")
+    same((done.returncode, b"another process (pid" in done.stderr), (1, True), done.stderr)
 
 
 # ---- running, stopping --------------------------------------------------------------------------
