@@ -50,8 +50,8 @@ file(GLOB pages_8 docs/man/*.8)
 install(FILES ${pages_1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${pages_5} DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${pages_8} DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES README.md docs/PROTOCOL.md docs/examples/minimal.conf
-        DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(FILES README.md LICENSE docs/OPERATIONS.md docs/PROTOCOL.md docs/examples/minimal.conf
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

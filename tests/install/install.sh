@@ -17,6 +17,9 @@ grep -q "^ExecStart=$place/bin/knarrd " "$place/lib/systemd/system/knarr.service
 for page in man1/knarr.1 man5/ov.conf.5 man8/knarrd.8; do
     [ -s "$place/share/man/$page" ]
 done
+for text in README.md LICENSE OPERATIONS.md PROTOCOL.md minimal.conf; do
+    [ -s "$place/share/doc/knarr/$text" ]
+done
 
 cat >"$place/stranger.c" <<'C'
 #include <knarr.h>
