@@ -145,6 +145,8 @@ run_wait(struct call *call)
         return EXIT_USAGE;
     if (is_seq && seq == 0)
         return call_usage(call, "no change has the number 0");
+    if (what && !is_seq && strncmp(what, "viking://", strlen("viking://")) != 0)
+        return call_usage(call, "'%s' is neither the number of a change nor a URI", what);
     if (!call_connect(call))
         return call->status;
     knarr_sync_wait(call->knarr, seq, is_seq ? NULL : what, options.on, timeout_ms, &result);
