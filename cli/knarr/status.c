@@ -80,7 +80,7 @@ status_target(void *context, const struct knarr_target *target)
         text_print(stdout, target->excluded);
     }
     if (!target->in_sync && target->failures > 0)
-        printf(", %" PRIu64 " failed rounds", target->failures);
+        printf(", failed rounds: %" PRIu64, target->failures);
     if (*target->reason) {
         printf(": ");
         text_print(stdout, target->reason);

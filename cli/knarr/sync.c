@@ -74,7 +74,7 @@ show_pending(struct knarr *knarr)
     if (!text_is_terminal(stderr))
         return;
     if (knarr_status(knarr, NULL, add_pending, NULL, &pending, &result) == KNARR_DONE)
-        fprintf(stderr, "\r%" PRIu64 " operations are still to be done\033[K", pending);
+        fprintf(stderr, "\r%" PRIu64 " still to be done\033[K", pending);
     knarr_result_clear(&result);
 }
 
@@ -99,7 +99,7 @@ print_retried(const struct call *call, uint64_t count)
     char path[PATH_BYTES_MAX + 1];
 
     if (!options.json) {
-        printf("%" PRIu64 " paths are tried again\n", count);
+        printf("%" PRIu64 " %s tried again\n", count, count == 1 ? "path is" : "paths are");
         return;
     }
     find_path(first_argument(call), path);

@@ -75,7 +75,7 @@ look_for_leftovers(struct patient *patient, const struct conf_backend *backend, 
                        "find '%s' -name '" BACKEND_TEMPORARY "*' -prune -exec rm -rf {} +",
         backend->place);
     check_warn(patient->checks, label, fix,
-        "%" PRIu64 " temporaries and %" PRIu64 " stages were left by a crash%s", found.temporaries,
-        found.stages, part);
+        "left by a crash%s: temporaries: %" PRIu64 ", stages: %" PRIu64, part, found.temporaries,
+        found.stages);
     free(fix);
 }

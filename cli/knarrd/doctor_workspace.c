@@ -216,7 +216,7 @@ look_at_catalog(struct patient *self)
     }
     outcome = catalog_check(self->directory, &self->has_catalog, know, self, &report);
     if (outcome == DONE && self->has_catalog) {
-        check_pass(self->checks, "Catalog", "whole; it knows %zu backups", self->known_count);
+        check_pass(self->checks, "Catalog", "whole; backups that it knows: %zu", self->known_count);
     } else if (outcome == DONE) {
         check_pass(self->checks, "Catalog", "none yet");
     } else {

@@ -169,8 +169,9 @@ run(struct server *s, struct report *report)
 {
     struct envelope *envelope = NULL;
 
-    printf("knarrd %s is ready at %s (primary %s, %zu backups)\n", KNARR_VERSION, s->conf->endpoint,
-        s->conf->primary.place, s->conf->backup_count);
+    printf("knarrd %s is ready at %s (primary %s, %zu backup%s)\n", KNARR_VERSION,
+        s->conf->endpoint, s->conf->primary.place, s->conf->backup_count,
+        s->conf->backup_count == 1 ? "" : "s");
     fflush(stdout);
     while (next_word(s, &envelope)) {
         const struct message *m = envelope ? envelope_message(envelope) : NULL;

@@ -93,7 +93,7 @@ def crashed(place):
     place.write("viking://resources/a", "a", "--wait")
     place.stop(signal.SIGKILL)
     before = snapshot(place.path("data/.knarr"))
-    has(finds(place, "Catalog", "PASS", "1 backup")["Backup b1 identity"]["detail"], "marked as")
+    has(finds(place, "Catalog", "PASS", "knows: 1")["Backup b1 identity"]["detail"], "marked as")
     same(snapshot(place.path("data/.knarr")), before)
 
 
@@ -342,11 +342,11 @@ def stale_temporaries(place):
     for name in ("file", ".knarr~3"):
         with open(place.path(aside, name), "w"):
             pass
-    checks = finds(place, "Primary leftovers", "WARN", "3 temporaries", "1 stages")
+    checks = finds(place, "Primary leftovers", "WARN", "temporaries: 3", "stages: 1")
     same(checks["Backup b1 leftovers"]["status"], "PASS")
     fix = checks["Primary leftovers"]["fix"]
     subprocess.run(fix[fix.index("find '"):], shell=True, check=True)
-    finds(place, "Primary leftovers", "WARN", "0 temporaries", "1 stages")
+    finds(place, "Primary leftovers", "WARN", "temporaries: 0", "stages: 1")
     place.start()
     until(lambda: not os.path.exists(place.path("data/viking/.knarr-stage")), "stages are removed")
     place.stop()

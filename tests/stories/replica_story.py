@@ -281,7 +281,7 @@ def one_bad_path(place):
     place.say("control", "")
     time.sleep(0.5)
     assert b"bad" not in replica(place)  # nobody tries before its time
-    has(place.knarr("sync", "retry", "viking://resources/bad"), "1 paths are tried again")
+    has(place.knarr("sync", "retry", "viking://resources/bad"), "1 path is tried again")
     place.in_sync()
     same(replica(place)[b"bad"], b"bad")
     same(place.status()["quarantined"], 0)
