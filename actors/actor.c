@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <czmq.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -41,6 +42,7 @@ enum {
     OUTLETS_MAX = 128,
     LAST_TURNS = 256, /* of an actor that was told to stop */
     NAP_MAX_MS = 3600000,
+    WARN_MS = 1000,
 };
 
 #define NEVER UINT64_MAX
@@ -85,7 +87,8 @@ struct host {
     struct outlet outlets[OUTLETS_MAX];
     size_t outlet_count;
     uint64_t wake_ms;
-    const atomic_bool *is_stopping; /* the owner's */
+    uint64_t untold, quiet_until_ms; /* wrong messages; the log is not told of them before */
+    const atomic_bool *is_stopping;  /* the owner's */
 };
 
 static void
@@ -210,6 +213,21 @@ find_handler(const struct actor_kind *kind, enum message_tag tag)
     return NULL;
 }
 
+/* One line a second, whoever says thousands of wrong things. */
+static void
+warn(struct host *host, const char *event, const char *message, bool is_stranger)
+{
+    const uint64_t now = clock_ms();
+
+    host->untold++;
+    if (now < host->quiet_until_ms)
+        return;
+    LOG(WARN, event, "actor=%s message=%s stranger=%d times=%" PRIu64, host->name, message,
+        is_stranger, host->untold);
+    host->untold = 0;
+    host->quiet_until_ms = now + WARN_MS;
+}
+
 /* A stranger says only what clients say, and nobody within does. */
 static void
 hear(struct host *host, struct envelope *envelope, bool is_stranger)
@@ -221,8 +239,7 @@ hear(struct host *host, struct envelope *envelope, bool is_stranger)
     if (handler && for_strangers == is_stranger)
         handler->handle(host->self, envelope);
     else
-        LOG(WARN, "not_for_me", "actor=%s message=%s stranger=%d", host->name, message_name(tag),
-            is_stranger);
+        warn(host, "not_for_me", message_name(tag), is_stranger);
 }
 
 /* Hear what has come; returns how many messages were read. */
@@ -241,7 +258,7 @@ drain(struct host *host, struct ear *ear)
             break;
         }
         if (got < 0)
-            LOG(WARN, "malformed", "actor=%s stranger=%d", host->name, is_stranger);
+            warn(host, "malformed", "none", is_stranger);
         else
             hear(host, envelope, is_stranger);
         envelope_close(&envelope);
