@@ -57,6 +57,19 @@ struct disk {
 extern const struct disk *disk;
 extern const struct disk disk_real;
 
+#ifdef KNARR_FAULT_POINTS
+/*
+ * A test build notes which function asks for a sync: many of them differ in
+ * nothing else, and each must be missed by itself when it is left out
+ * (base/fault.h: site=).
+ */
+#include <unistd.h> /* has functions of these names */
+extern _Thread_local const char *disk_site;
+#define datasync(fd) datasync((disk_site = __func__, (fd)))
+#define sync(fd) sync((disk_site = __func__, (fd)))
+#define syncfs(fd) syncfs((disk_site = __func__, (fd)))
+#endif
+
 /* Everything or an error: loops over short reads and writes and EINTR. */
 int disk_write_all(int fd, const void *from, size_t bytes, off_t offset);
 int disk_writev_all(int fd, struct iovec *from, int count, off_t offset); /* uses up `from` */

@@ -2,6 +2,7 @@
 
 #ifdef KNARR_FAULT_POINTS
 
+#include "base/disk.h"
 #include "base/disk_fault.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ static const struct {
 struct rule {
     char calls[NAMES_BYTES]; /* ",a,b,", empty for all that change something */
     char path[NAMES_BYTES];
+    char site[NAMES_BYTES];
     unsigned long long when;
     bool is_sticky;
     struct fault fault;
@@ -44,6 +46,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_installed;
 static struct rule rules[RULES_MAX];
 static size_t rule_count;
+_Thread_local const char *disk_site;
 static unsigned long long steps;
 static unsigned long long kind_counts[FAULT_KINDS];
 static struct {
@@ -161,6 +164,8 @@ read_word(struct rule *rule, const char *word)
         read_calls(rule, word + 5);
     else if (strncmp(word, "path=", 5) == 0)
         snprintf(rule->path, sizeof rule->path, "%s", word + 5);
+    else if (strncmp(word, "site=", 5) == 0)
+        snprintf(rule->site, sizeof rule->site, "%s", word + 5);
     else if (strncmp(word, "when=", 5) == 0)
         read_when(rule, word + 5);
     else if (strncmp(word, "do=", 3) == 0)
@@ -218,6 +223,12 @@ names_path(const struct rule *rule, int fd, const char *name)
 }
 
 static bool
+names_site(const struct rule *rule)
+{
+    return !*rule->site || (disk_site && strcmp(disk_site, rule->site) == 0);
+}
+
+static bool
 is_time(const struct rule *rule)
 {
     return rule->is_sticky ? rule->matched >= rule->when : rule->matched == rule->when;
@@ -249,7 +260,8 @@ follow_rules(const char *call, bool is_changing, int fd, const char *name)
     for (size_t i = 0; i < rule_count; i++) {
         struct rule *const rule = &rules[i];
 
-        if (!names_call(rule, call, is_changing) || !names_path(rule, fd, name))
+        if (!names_call(rule, call, is_changing) || !names_site(rule) ||
+            !names_path(rule, fd, name))
             continue;
         rule->matched++;
         if (decided.act != FAULT_PASS || rule->fault.act == FAULT_COUNT_ONLY || !is_time(rule))
@@ -306,6 +318,7 @@ fault_meet(enum fault_kind kind, int fd, const char *name)
     if (fault.act == FAULT_KILL && !fault.is_after)
         fault_kill();
     pthread_mutex_unlock(&lock);
+    disk_site = NULL;
     return fault;
 }
 

@@ -17,6 +17,7 @@
  *     call=KIND[,KIND...]  kinds of base/fault_kinds.def, or point:NAME; without it:
  *                          every kind marked there as changing something, and every point
  *     path=TEXT            only where the path (of the file or the directory and the name) has it
+ *     site=FUNCTION        only a sync that this function asks for
  *     when=N | N+          the N-th matching step, or all from it; without it: every one
  *     do=kill              SIGKILL to the whole process instead of the step
  *     do=EIO, ENOSPC, ...  the step is not done and fails with this error

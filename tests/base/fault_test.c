@@ -177,6 +177,29 @@ a_path_narrows_a_rule(void)
     end();
 }
 
+static void
+sync_here(int fd)
+{
+    check(disk->datasync(fd) == 0);
+}
+
+static void
+a_site_narrows_a_rule_to_one_function(void)
+{
+    int fd;
+
+    begin();
+    fd = openat(dir, "a", O_RDWR | O_CREAT, 0600);
+    fault_plan("site=a_site_narrows_a_rule_to_one_function do=EIO");
+    sync_here(fd);
+    check(disk->datasync(fd) < 0 && errno == EIO);
+    check(disk->sync(fd) < 0 && disk->syncfs(fd) < 0);
+    check(disk->pwrite(fd, "1", 1, 0) == 1); /* no sync, wherever the last one was asked for */
+    sync_here(fd);
+    close(fd);
+    end();
+}
+
 static void *
 reach_many(void *unused)
 {
@@ -223,6 +246,7 @@ static const struct test tests[] = {
     { "an error comes instead of the step or behind it",
         an_error_comes_instead_of_the_step_or_behind_it },
     { "a path narrows a rule", a_path_narrows_a_rule },
+    { "a site narrows a rule to one function", a_site_narrows_a_rule_to_one_function },
     { "threads are counted together", threads_are_counted_together },
     { "a word that is not understood ends the program",
         a_word_that_is_not_understood_ends_the_program },
