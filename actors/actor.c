@@ -12,6 +12,7 @@
 
 #include "actors/actor.h"
 
+#include "actors/door.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -84,6 +85,7 @@ struct host {
     void *self;
     zsock_t *pipe;
     struct ear mailbox, strangers;
+    struct door *door; /* the strangers' */
     struct outlet outlets[OUTLETS_MAX];
     size_t outlet_count;
     uint64_t wake_ms;
@@ -142,10 +144,7 @@ outlet_to(struct host *host, const char *name)
     return outlet;
 }
 
-/*
- * Actors end one after the other, so in a stop the last words to one that has
- * ended are no news.  At other times they are, once.
- */
+/* Actors stop one by one: then the last words to one that has ended are no news, else once. */
 void
 host_post(struct host *host, const char *to, const struct message *message, struct body *take_body)
 {
@@ -184,7 +183,7 @@ host_is_stopping(const struct host *host)
 }
 
 enum outcome
-host_listen(struct host *host, const char *endpoint, struct report *report)
+host_listen(struct host *host, const char *endpoint, size_t connections_max, struct report *report)
 {
     zsock_t *socket = zsock_new(ZMQ_ROUTER);
 
@@ -195,10 +194,13 @@ host_listen(struct host *host, const char *endpoint, struct report *report)
     zsock_set_rcvhwm(socket, STRANGER_BACKLOG);
     zsock_set_router_mandatory(socket, 1);
     zsock_set_linger(socket, 1000);
+    host->door = door_open(zsock_resolve(socket), connections_max);
     if (zsock_bind(socket, "%s", endpoint) < 0) {
-        zsock_destroy(&socket);
-        return report_set(report, REFUSED, CAUSE_CONFIG, "cannot listen at %s: %s", endpoint,
+        report_set(report, REFUSED, CAUSE_CONFIG, "cannot listen at %s: %s", endpoint,
             zmq_strerror(errno));
+        door_close(&host->door);
+        zsock_destroy(&socket);
+        return REFUSED;
     }
     host->strangers = (struct ear){ socket, true };
     return DONE;
@@ -350,6 +352,7 @@ finish(struct host *host)
             host->kind->settled(host->self);
     } while (heard > 0 && ++turns < LAST_TURNS);
     host->kind->close(host->self);
+    door_close(&host->door);
     zsock_destroy(&host->strangers.socket);
     close_mailbox(&host->mailbox.socket);
 }

@@ -65,8 +65,12 @@ void host_wake_at(struct host *, uint64_t ms);
  */
 bool host_is_stopping(const struct host *);
 
-/* Bind a socket for strangers, now; they are heard through the same handlers. */
-enum outcome host_listen(struct host *, const char *endpoint, struct report *);
+/*
+ * Bind a socket for strangers, now; they are heard through the same handlers.  No
+ * more than `connections_max` are connected at once, whether they say something or not.
+ */
+enum outcome host_listen(struct host *, const char *endpoint, size_t connections_max,
+    struct report *);
 
 /*
  * Start an actor whose mailbox is called `name`; returns when it is ready, or

@@ -207,7 +207,7 @@ router_open(void *arg, struct host *host, const void *args, struct report *repor
     self->place = a->primary.place;
     self->targets = a->targets;
     self->next_number = a->run << 32 | 1;
-    outcome = host_listen(host, a->endpoint, report);
+    outcome = host_listen(host, a->endpoint, a->connections_max, report);
     if (outcome != DONE) {
         a->primary_kind->close(&self->primary);
         return outcome;

@@ -31,8 +31,9 @@ struct router_args {
     const char *endpoint;
     const struct backend_kind *primary_kind;
     struct backend_args primary;
-    uint64_t targets; /* set of backups that receive, by index */
-    uint64_t run;     /* different at every start: names of stages are made from it */
+    uint64_t targets;       /* set of backups that receive, by index */
+    size_t connections_max; /* also of those that do not GREET */
+    uint64_t run;           /* different at every start: names of stages are made from it */
 };
 
 extern const struct actor_kind router_actor;

@@ -21,7 +21,7 @@
 enum { STOP_MS = 8000, FINISH_MS = 4000 };
 
 /* Measured with all directories cached: 29 for each place; and some for clients. */
-enum { DESCRIPTORS = 64, DESCRIPTORS_PER_PLACE = 32 };
+enum { DESCRIPTORS = 64, DESCRIPTORS_PER_PLACE = 32, CONNECTIONS_LEAST = 16 };
 
 struct server {
     const struct conf *conf;
@@ -111,6 +111,27 @@ start_journal(struct server *s, struct report *report)
     return s->journal ? DONE : REFUSED;
 }
 
+static uint64_t
+descriptors_needed(const struct conf *conf)
+{
+    return DESCRIPTORS + DESCRIPTORS_PER_PLACE * (1 + conf->backup_count);
+}
+
+/*
+ * Clients, and as many that have not greeted yet.  Half of the descriptors that
+ * are left is kept free for those that come faster than they are shut out.
+ */
+static size_t
+connections_max(const struct conf *conf)
+{
+    uint64_t needed = descriptors_needed(conf), most = 2 * conf->settings.clients_max;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed + 2 * most)
+        most = limit.rlim_cur > needed ? (limit.rlim_cur - needed) / 2 : 0;
+    return most > CONNECTIONS_LEAST ? most : CONNECTIONS_LEAST;
+}
+
 static enum outcome
 start_router(struct server *s, struct report *report)
 {
@@ -119,6 +140,7 @@ start_router(struct server *s, struct report *report)
         .endpoint = s->conf->endpoint,
         .primary_kind = backend_kind_find(s->conf->primary.kind),
         .primary = s->primary,
+        .connections_max = connections_max(s->conf),
         .run = s->workspace.run,
     };
 
@@ -193,7 +215,7 @@ run(struct server *s, struct report *report)
 static enum outcome
 check_descriptors(const struct conf *conf, struct report *report)
 {
-    uint64_t needed = DESCRIPTORS + DESCRIPTORS_PER_PLACE * (1 + conf->backup_count);
+    uint64_t needed = descriptors_needed(conf);
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)

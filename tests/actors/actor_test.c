@@ -13,6 +13,7 @@ enum { PATIENCE_MS = 10000 };
 /* What the actor did, seen from outside. */
 static atomic_int opened, heard_inside, heard_strangers, settled, woken, closed;
 static _Atomic uint64_t woken_ms, closed_ms;
+enum { CONNECTIONS_MAX = 4 };
 static atomic_int keeps_waking, posts_at_end;
 
 struct subject {
@@ -30,7 +31,7 @@ subject_open(void *arg, struct host *host, const void *args, struct report *repo
     opened++;
     if (refusal)
         return report_set(report, REFUSED, CAUSE_IO, "%s", refusal);
-    return args ? host_listen(host, args, report) : DONE;
+    return args ? host_listen(host, args, CONNECTIONS_MAX, report) : DONE;
 }
 
 static void

@@ -5,6 +5,7 @@ what no library would.  Growth is of the whole process, after it has been warmed
 """
 
 import os
+import resource
 import socket
 import struct
 import time
@@ -206,6 +207,27 @@ def half_a_handshake(place):
     same(place.stop(), 0)
 
 
+def more_than_may_connect(place):
+    """And do not GREET; without a bound they take all descriptors, and libzmq aborts."""
+    place.configure(knarr={"clients_max": 8})
+    server = place.start()
+    client = Client(place)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (300, 300))
+    peers = [raw(place, GREETING, READY) for _ in range(15)]
+    for peer in peers:
+        assert not is_closed(peer, 0.05), "one of 16 was shut out"
+    for _ in range(400):
+        late = socket.socket(socket.AF_UNIX)
+        late.connect(place.path("data/.knarr/knarr.sock"))
+        assert is_closed(late, 10), "one more than 16 was let in"
+    assert client.ping() < 2
+    for peer in peers:
+        peer.close()
+    Client(place).ping()
+    place.write("viking://resources/a", "a", "--wait")
+    same(place.stop(), 0)
+
+
 def an_open_connection_does_not_delay_the_end(place):
     server, client = begin(place)
     peers = [raw(place, GREETING[:i]) for i in range(PEERS)]
@@ -277,6 +299,7 @@ main([
     ("20 peers that announce what is allowed take little", largest_frames),
     ("msgpack bombs are duds", msgpack_bombs),
     ("half a handshake is ended, however slow it goes on", half_a_handshake),
+    ("one connection too many is shut out until others go", more_than_may_connect),
     ("a connection left open does not delay the end", an_open_connection_does_not_delay_the_end),
     ("a client that reads nothing of 10,000 READs costs 64 MiB, and nobody else",
      reads_that_nobody_reads),

@@ -96,6 +96,7 @@ server_begin(const char *settings)
     await_recovery();
     router = start(&router_actor, "router",
         &(struct router_args){ .conf = conf,
+            .connections_max = 64,
             .endpoint = conf->endpoint,
             .primary_kind = kind,
             .primary = primary,
