@@ -240,6 +240,7 @@ a_backup_may_be_down_at_first(void)
     stop();
 }
 
+/* Nobody can wait for the answer to the first of them: it comes with the flush, after the last. */
 static void
 a_backup_that_stops_drops(void)
 {
@@ -247,13 +248,14 @@ a_backup_that_stops_drops(void)
 
     set_up();
     start(1, "flaky", 0, 1);
+    put(1, "/f", "x");
+    check(applied(1)->outcome == DONE);
     order("put slow 300\n");
-    for (uint64_t attempt = 1; attempt <= 30; attempt++)
+    for (uint64_t attempt = 2; attempt <= 30; attempt++)
         put(attempt, "/f", "x");
-    applied(1);
     began = clock_ms();
     actor_stop(&the_store);
-    check(clock_ms() - began < 2000);
+    check(clock_ms() - began < 4000); /* all of them take 8700 */
     stop();
 }
 
