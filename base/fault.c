@@ -348,6 +348,12 @@ fault_reach(const char *name)
     pthread_mutex_unlock(&lock);
 }
 
+bool
+fault_starves(void)
+{
+    return is_installed && fault_meet(FAULT_MALLOC, -1, NULL).act == FAULT_FAIL;
+}
+
 /* With the lock held. */
 static uint64_t
 count_of(const char *name)

@@ -8,6 +8,7 @@
  *     KNARR_FAULT="call=datasync when=3 do=EIO"        at the third fdatasync
  *     KNARR_FAULT="call=rename,link when=5+ do=ENOSPC" from the fifth one on
  *     KNARR_FAULT="call=point:ack when=2 do=kill"      at a step that is no disk call
+ *     KNARR_FAULT="call=malloc when=900 do=ENOMEM"     no memory for base/memory.h
  *     KNARR_FAULT_COUNT=FILE                           say at the end what was seen
  *
  * The first time a rule fires, a line "fault: DO at CALL N" goes to stderr.
@@ -34,6 +35,7 @@
  * this exists.  A word that is not understood ends the program with status 2.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef KNARR_FAULT_POINTS
@@ -50,6 +52,8 @@ uint64_t fault_count(const char *name); /* of the lines above, as it is now */
 
 void fault_reach(const char *name);
 #define fault_point(name) fault_reach("point:" name)
+/* Counts an allocation; true if there is to be no memory for it. */
+bool fault_starves(void);
 
 #else
 
@@ -58,6 +62,11 @@ fault_install(void)
 {
 }
 #define fault_point(name) ((void) 0)
+static inline bool
+fault_starves(void)
+{
+    return false;
+}
 
 #endif
 #endif

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include "base/fault.h"
 #include "base/view.h"
 
 #include <stdarg.h>
@@ -10,7 +11,7 @@
 static void *
 must(void *got, size_t bytes)
 {
-    if (got)
+    if (got && !fault_starves())
         return got;
     fprintf(stderr, "knarr: out of memory (%zu bytes asked for); stopping, nothing is lost\n",
         bytes);

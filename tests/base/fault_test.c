@@ -1,6 +1,7 @@
 #include "base/fault.h"
 
 #include "base/disk.h"
+#include "base/memory.h"
 #include "tests/check.h"
 
 #include <errno.h>
@@ -200,6 +201,46 @@ a_site_narrows_a_rule_to_one_function(void)
     end();
 }
 
+/* Three allocations, one of each kind, and a word at the end. */
+static void
+allocate(const char *rules)
+{
+    const int said = openat(dir, "b", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    check(said >= 0 && dup2(said, STDERR_FILENO) >= 0);
+    setenv("KNARR_FAULT", rules, 1);
+    fault_install();
+    free(memory_resize(memory_new(8), 16));
+    free(memory_copy("text", 4));
+    exit(0);
+}
+
+static void
+without_memory_the_program_ends_with_a_sentence(void)
+{
+    int status = 0;
+
+    begin();
+    for (int when = 1; when <= 4; when++) {
+        char rules[64], said[512] = "";
+        pid_t child;
+        int fd;
+
+        snprintf(rules, sizeof rules, "call=malloc when=%d do=ENOMEM", when);
+        child = fork();
+        if (child == 0)
+            allocate(rules);
+        check(child > 0 && waitpid(child, &status, 0) == child);
+        fd = openat(dir, "b", O_RDONLY);
+        check(fd >= 0 && read(fd, said, sizeof said - 1) >= 0);
+        close(fd);
+        check((when < 4) == (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT));
+        check((when < 4) == (strstr(said, "out of memory") != NULL));
+    }
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    end();
+}
+
 static void *
 reach_many(void *unused)
 {
@@ -247,6 +288,8 @@ static const struct test tests[] = {
         an_error_comes_instead_of_the_step_or_behind_it },
     { "a path narrows a rule", a_path_narrows_a_rule },
     { "a site narrows a rule to one function", a_site_narrows_a_rule_to_one_function },
+    { "without memory the program ends with a sentence",
+        without_memory_the_program_ends_with_a_sentence },
     { "threads are counted together", threads_are_counted_together },
     { "a word that is not understood ends the program",
         a_word_that_is_not_understood_ends_the_program },
