@@ -145,6 +145,8 @@ change_mode(struct backend *self, struct change *change, struct report *report)
         outcome = set_mode(self, fd, change, report);
     if (fd >= 0)
         disk->close(fd);
+    if (outcome == DONE)
+        temporary_forget(parent->fd, change->seq); /* of a copy that is not needed any more */
     parent_release(&parent);
     return outcome;
 }

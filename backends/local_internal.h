@@ -100,6 +100,8 @@ enum outcome temporary_link(struct backend *, struct temporary *, const char *pa
 enum outcome temporary_place(struct backend *, struct temporary *, const char *path,
     struct report *);
 void temporary_drop(struct temporary *);
+/* What a crash may have left of this attempt, when there is nothing to create anew. */
+void temporary_forget(int dir, uint64_t seq);
 /* A file with the content and the modification time of `from` is at `path`. */
 enum outcome temporary_copy(struct backend *, int from, const char *path, uint64_t seq,
     uint32_t mode, struct report *);

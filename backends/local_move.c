@@ -146,6 +146,8 @@ link_to(struct backend *self, struct parent *from, const struct stat *source,
 
     if (parent_open(self, change->to, true, &to, report) == DONE) {
         is_done = is_same(source, to->fd, name_of(change->to));
+        if (is_done)
+            temporary_forget(to->fd, change->seq);
         parent_release(&to);
         if (is_done)
             return DONE;

@@ -28,12 +28,27 @@ disturbed(struct backend *self, const char *path, struct report *report)
         self->name, path_excerpt(path).text, self->place);
 }
 
+static void
+name_temporary(char name[static 32], uint64_t seq)
+{
+    snprintf(name, 32, BACKEND_TEMPORARY "%" PRIx64, seq);
+}
+
+void
+temporary_forget(int dir, uint64_t seq)
+{
+    char name[32];
+
+    name_temporary(name, seq);
+    disk->unlinkat(dir, name, 0);
+}
+
 /* Create the temporary by `make` (0 or -1 with errno) in the directory of `path`. */
 static enum outcome
 create(struct backend *self, struct temporary *temporary, const char *path, uint64_t seq,
     int (*make)(struct temporary *, void *context), void *context, struct report *report)
 {
-    snprintf(temporary->name, sizeof temporary->name, BACKEND_TEMPORARY "%" PRIx64, seq);
+    name_temporary(temporary->name, seq);
     for (int tries = 1; tries <= TRIES_MAX; tries++) {
         enum outcome outcome = parent_open(self, path, true, &temporary->parent, report);
 
