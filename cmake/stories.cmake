@@ -1,5 +1,5 @@
 # Whole-program tests: tests/stories/.  Their sizes come from the environment of
-# cmake: KNARR_SWEEP_KILLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_SOAK_SECONDS,
+# cmake: KNARR_SWEEP_KILLS, KNARR_SWEEP_CALLS, KNARR_POWER_CUTS, KNARR_UML_CUTS, KNARR_SOAK_SECONDS,
 # KNARR_MUTANTS, KNARR_STORY_SEED.
 add_executable(workload tests/stories/workload/main.c tests/stories/workload/plan.c
                tests/stories/workload/diary.c tests/stories/workload/asides.c)
@@ -25,6 +25,7 @@ function(size_from_environment variable otherwise)
 endfunction()
 
 size_from_environment(KNARR_SWEEP_KILLS 2000)
+size_from_environment(KNARR_SWEEP_CALLS 300)
 size_from_environment(KNARR_POWER_CUTS 500)
 size_from_environment(KNARR_UML_CUTS 5)
 size_from_environment(KNARR_SOAK_SECONDS 40)
@@ -51,6 +52,8 @@ if(NOT KNARR_STORIES)
 endif()
 story(crash_sweep sweep 1200 ${stories}/crash_sweep ${programs}
       --kills ${KNARR_SWEEP_KILLS} --seed ${KNARR_STORY_SEED})
+story(call_sweep sweep 600 ${stories}/crash_sweep ${programs}
+      --modes calls --kills ${KNARR_SWEEP_CALLS} --seed ${KNARR_STORY_SEED})
 story(powercut power 1200 ${stories}/powercut ${programs}
       --cuts ${KNARR_POWER_CUTS} --seed ${KNARR_STORY_SEED})
 story(each_sync_matters power 1200 ${stories}/each_sync_matters ${programs})

@@ -96,8 +96,10 @@ class Lane:
 
     # ---- the server ----------------------------------------------------------------
 
-    def start(self, fault=None, kill_after=None):
-        """True when it serves; False when it ended before, as after so many seconds."""
+    def start(self, fault=None, kill_after=None, under=()):
+        """True when it serves; False when it ended before, as after so many seconds.
+
+        `under` is a command in front of the server's; it must become the server."""
         environment = dict(os.environ)
         environment.pop("KNARR_FAULT", None)
         if fault:
@@ -108,7 +110,7 @@ class Lane:
         self.log_start = os.fstat(self.log.fileno()).st_size
         self.tell("m %d start" % time.monotonic_ns())
         self.server = subprocess.Popen(
-            [self.program("knarrd"), "--config", self.conf],
+            [*under, self.program("knarrd"), "--config", self.conf],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.log,
