@@ -169,6 +169,20 @@ struct target {
 /* What the backup lacks of just this path; false: nothing that is known of. */
 bool ledger_target(struct ledger *, unsigned backup, const char *path, struct target *);
 
+/* What may be lacking of a path: its oldest change. */
+struct lack {
+    uint64_t since_ms; /* clock_ms() when that came; 0: nobody knows */
+    uint64_t seq;      /* 0: nobody knows */
+};
+
+/*
+ * May the backup have the path otherwise than the primary has it?  False: if it
+ * has a file there, it is the primary's, as that was answered last or later.
+ */
+bool ledger_lacks(struct ledger *, unsigned backup, const char *path, struct lack *);
+/* Its breaker is open. */
+bool ledger_is_down(const struct ledger *, unsigned backup);
+
 /* Marks at and below path, with path > after, in path order, at most limit. */
 size_t ledger_targets(struct ledger *, unsigned backup, const char *path, const char *after,
     size_t limit, void (*each)(void *context, const struct target *), void *context);

@@ -10,6 +10,7 @@
  *     ledger_walk.c   the walk of a tree
  *     ledger_save.c   the part of a backlog that is in the catalog
  *     ledger_view.c   what operators and waiters see
+ *     ledger_fresh.c  what may be lacking of a path
  */
 
 #include "actors/ledger.h"

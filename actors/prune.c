@@ -126,6 +126,17 @@ on_found(struct listing *listing, const char *name, const struct entry *entry)
 }
 
 static void go_on(struct prune *);
+static void remove_here(struct prune *);
+
+/* A file here where the primary has a directory: it has gone there, too. */
+static void
+remove_file(struct prune *prune)
+{
+    free(prune->asked);
+    prune->asked = memory_copy(prune->levels->path, strlen(prune->levels->path));
+    leave_level(prune);
+    remove_here(prune);
+}
 
 static void
 on_listed(struct listing *listing, enum outcome outcome, const struct report *report)
@@ -133,9 +144,12 @@ on_listed(struct listing *listing, enum outcome outcome, const struct report *re
     struct prune *prune =
         (struct prune *) (void *) ((char *) listing - offsetof(struct prune, listing));
 
-    /* What is no directory here, or is not here, has nothing in it to remove. */
-    if (outcome != DONE && report->cause != CAUSE_NOT_FOUND &&
-        report->cause != CAUSE_NOT_A_DIRECTORY) {
+    if (outcome != DONE && report->cause == CAUSE_NOT_A_DIRECTORY) {
+        remove_file(prune);
+        return;
+    }
+    /* What is not here has nothing in it to remove. */
+    if (outcome != DONE && report->cause != CAUSE_NOT_FOUND) {
         prune->caller.ended(prune->caller.context, outcome, report);
         return;
     }

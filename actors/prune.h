@@ -6,7 +6,8 @@
  * owner does not want to have.
  *
  *     a path ──ask──▶ primary has a file        it stays; a change behind brings its content
- *                     primary has a directory   every name in ours is asked for in turn
+ *                     primary has a directory   every name in ours is asked for in turn;
+ *                                               a file of ours is removed
  *                     primary has nothing       it is removed here, with all below it
  *
  * Nothing that the primary has is ever removed, however often this is done:

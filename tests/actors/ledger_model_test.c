@@ -2,8 +2,8 @@
  * The ledger against a model: a primary and a backup, both in memory, random
  * changes, a backup that fails, applies and then fails, reorders what may be
  * reordered, and a server that restarts from its last checkpoint.  However it
- * went, once faults end the backup becomes equal to the primary, but for the
- * files that it excludes.
+ * went, what it does not lack is as the primary has it, and once faults end the
+ * backup becomes equal to the primary, but for the files that it excludes.
  *
  *     ledger_model_test [SEED [ROUNDS]]     one seed again
  */
@@ -462,6 +462,7 @@ run_seed(uint64_t seed)
         if (model_draw(150) == 0)
             restart(w);
         check_adds_up(w);
+        model_check_fresh(w->ledger, w->primary, w->backup);
         now_ns += model_draw(20) * UINT64_C(1000000);
     }
     check_converges(w);

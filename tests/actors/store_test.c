@@ -151,6 +151,27 @@ prune_keeps_what_the_primary_has(void)
 }
 
 static void
+prune_removes_a_file_where_the_primary_has_a_directory(void)
+{
+    set_up();
+    start(1, "local", 0, 1);
+    put(1, "/t/was", "x");
+    put(2, "/t/kept", "x");
+    check(applied(1)->outcome == DONE && applied(2)->outcome == DONE);
+    prune(3, "/t");
+    fetched(3, "/t");
+    no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
+    for (int names = 0; names < 2; names++) {
+        if (view_is(fetched_any()->path, "/t/was"))
+            no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
+        else
+            chunk(3, 1, 0, 1, "");
+    }
+    check(applied(3)->outcome == DONE && !stands("/t/was") && holds("/t/kept", "x"));
+    stop();
+}
+
+static void
 what_is_excluded_counts_as_none(void)
 {
     set_up();
@@ -268,6 +289,8 @@ static const struct test tests[] = {
     { "what is gone or a directory on the primary is so here", what_is_no_file_there },
     { "what is excluded counts as none", what_is_excluded_counts_as_none },
     { "a prune removes only what the primary has not", prune_keeps_what_the_primary_has },
+    { "a prune removes a file where the primary has a directory",
+        prune_removes_a_file_where_the_primary_has_a_directory },
     { "after a failed flush all is answered and the place opened anew",
         a_failed_flush_is_answered },
     { "a backup may be down when it starts, the primary may not", a_backup_may_be_down_at_first },

@@ -240,6 +240,21 @@ model_check_same(struct backend *primary, struct backend *backup, const struct m
     }
 }
 
+void
+model_check_fresh(struct ledger *ledger, struct backend *primary, struct backend *backup)
+{
+    struct model_paths *paths = memory_new(sizeof *paths);
+    struct entry entry;
+    struct lack lack;
+
+    model_collect(backup, "/", paths);
+    for (size_t i = 0; i < paths->count; i++)
+        check(!model_look(backup, paths->at[i], &entry) || entry.is_directory ||
+            ledger_lacks(ledger, 0, paths->at[i], &lack) ||
+            model_is_same(primary, backup, paths->at[i]));
+    model_paths_free(paths);
+}
+
 /* The path is gone on the primary: it goes, and directories above it are made. */
 static enum outcome
 absent(struct backend *primary, struct backend *backup, const char *path, uint64_t seq,
@@ -301,8 +316,10 @@ model_prune(struct backend *primary, struct backend *backup, const char *path, u
     if (model_look(backup, path, &entry) && entry.is_directory)
         model_collect(backup, path, paths);
     for (size_t i = 0; i < paths->count && outcome == DONE; i++) {
+        bool is_file = model_look(backup, paths->at[i], &entry) && !entry.is_directory;
+
         change.path = paths->at[i];
-        if (!model_wants(primary, paths->at[i], &entry))
+        if (!model_wants(primary, paths->at[i], &entry) || (is_file && entry.is_directory))
             outcome = model_apply(backup, change, NULL, cause);
     }
     model_paths_free(paths);

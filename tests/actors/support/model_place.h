@@ -6,6 +6,7 @@
  * and a backup compared with its primary or made as that is.
  */
 
+#include "actors/ledger.h"
 #include "backends/backend.h"
 #include "conf/policy.h"
 
@@ -38,6 +39,9 @@ bool model_parents_fit(struct backend *, const char *path);
 /* The path is a file in both, with the same bytes. */
 bool model_is_same(struct backend *primary, struct backend *backup, const char *path);
 void model_check_same(struct backend *primary, struct backend *backup, const struct model_paths *);
+
+/* Files that the backup does not lack, as its ledger says, are the primary's. */
+void model_check_fresh(struct ledger *, struct backend *primary, struct backend *backup);
 
 /* The path as the primary has it by now; gone there, it goes here. */
 enum outcome model_path_by_state(struct backend *primary, struct backend *backup, const char *path,
