@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "base/uri.h"
 
+enum { READERS_BYTES = (1 + BACKUPS_MAX) * 132 }; /* names have 128 at most */
+
 struct answer {
     char *at;
     size_t used, room;
@@ -54,15 +56,29 @@ add_fates(struct answer *answer, const struct router *self, const struct subject
     }
 }
 
+/* Those that would be asked now, one after the other: "cache, far, primary". */
 static void
-answer_explained(struct request *r, const struct subject *subject, bool exists)
+name_readers(const struct router *self, uint64_t copies, char names[READERS_BYTES])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < self->copy_count; i++)
+        if (copies >> self->copies[i].backup & 1)
+            used +=
+                (size_t) snprintf(names + used, READERS_BYTES - used, "%s, ", self->copies[i].name);
+    snprintf(names + used, READERS_BYTES - used, "%s", self->conf->primary.name);
+}
+
+static void
+answer_explained(struct request *r, const struct subject *subject, bool exists, uint64_t copies)
 {
     const struct router *self = r->router;
     struct answer answer = { .room = (1 + self->conf->backup_count) * HEADER_BYTES_MAX };
     uint64_t targets = plan_change(self->conf, self->targets, subject).targets;
-    char uri[URI_BYTES_MAX + 1] = "";
+    char uri[URI_BYTES_MAX + 1] = "", readers[READERS_BYTES];
     struct body body;
 
+    name_readers(self, copies, readers);
     answer.at = memory_resize(NULL, answer.room);
     path_to_uri(view_of(r->path), uri);
     add(&answer,
@@ -73,7 +89,7 @@ answer_explained(struct request *r, const struct subject *subject, bool exists)
                 .exists = exists,
                 .is_directory = subject->is_directory,
                 .size = subject->size,
-                .read = view_of(self->conf->primary.name),
+                .read = view_of(readers),
                 .required = required_of(self, targets),
                 .timeout_ms = self->conf->write_ack_timeout_ms },
         });
@@ -85,27 +101,36 @@ answer_explained(struct request *r, const struct subject *subject, bool exists)
 }
 
 void
-on_explain(void *arg, struct envelope *envelope)
+explain_routed(struct request *r, uint64_t copies)
 {
-    const struct message_explain *m = &envelope_message(envelope)->explain;
-    struct request *r = request_new(arg, envelope, m->id);
-    struct subject subject = { .kind = PUT };
+    struct subject subject = { .kind = PUT, .path = r->path };
     struct report report;
     struct entry entry;
-    enum outcome outcome;
+    enum outcome outcome = look(r->router, r->path, &entry, &report);
 
-    if (!r || !request_paths(r, m->uri, view_of("")))
-        return;
-    outcome = look(r->router, r->path, &entry, &report);
     if (outcome != DONE && report.cause != CAUSE_NOT_FOUND) {
         request_failed(r, outcome, &report);
         return;
     }
-    subject.path = r->path;
     subject.is_directory = outcome == DONE && entry.is_directory;
-    if (m->size != SIZE_UNKNOWN)
-        subject.size = m->size;
+    if (r->size != SIZE_UNKNOWN)
+        subject.size = r->size;
     else if (outcome == DONE && !entry.is_directory)
         subject.size = entry.size;
-    answer_explained(r, &subject, outcome == DONE);
+    answer_explained(r, &subject, outcome == DONE, copies);
+}
+
+void
+on_explain(void *arg, struct envelope *envelope)
+{
+    const struct message_explain *m = &envelope_message(envelope)->explain;
+    struct request *r = request_new(arg, envelope, m->id);
+
+    if (!r || !request_paths(r, m->uri, view_of("")))
+        return;
+    r->size = m->size;
+    if (r->router->copy_count > 0)
+        copies_ask(r);
+    else
+        explain_routed(r, 0);
 }

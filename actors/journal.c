@@ -381,6 +381,7 @@ static const struct handler handlers[] = {
     { FINISH, on_finish },
     { REVIVE, on_revive },
     { SURVEY, on_survey },
+    { ROUTE, on_route },
 };
 
 const struct actor_kind journal_actor = {

@@ -5,9 +5,10 @@
  * journal - the actor that keeps every promise.
  *
  *     hears   COMMIT AWAIT REVIVE SURVEY    from the router
+ *             ROUTE                         likewise
  *             APPLIED FLUSHED               from the stores
  *             WALKED                        from the reader
- *     says    COMMITTED SURVEYED            to the router
+ *     says    COMMITTED SURVEYED ROUTED     to the router
  *             APPLY FLUSH                   to the stores
  *             WALK                          to the reader
  *             SERVING FATAL                 to the supervisor
@@ -44,6 +45,7 @@ struct journal_args {
         const struct backend_kind *kind;
         const char *place_id; /* of the marker at its place, or "" */
         bool receives;
+        bool serves_reads;
         bool is_fresh; /* known to be empty: it keeps nothing over a restart */
         bool refills;  /* and is to be filled again from the primary */
     } backups[BACKUPS_MAX];

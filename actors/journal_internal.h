@@ -11,6 +11,7 @@
  *     recovery.c        what a start finds and does
  *     versions.c        the newest change of each path
  *     survey.c          what operators and waiters are told
+ *     routes.c          which backups may answer a read
  */
 
 #include "actors/catalog.h"
@@ -128,6 +129,9 @@ enum outcome recovery_open(struct journal *, const char *directory, struct repor
 void recovery_applied(struct journal *, const struct message_applied *);
 void recovery_checkpointed(struct journal *);
 void recovery_close(struct journal *);
+
+/* routes.c */
+void on_route(void *, struct envelope *);
 
 /* survey.c */
 void on_survey(void *, struct envelope *);

@@ -4,10 +4,8 @@
  *     request ──▶ may it begin? ──yes──▶ working ──▶ CONTENT or PAGE
  *                     └─no──▶ waiting ──an answer has gone──┘
  *
- * What is likely to be in the page cache and small is read here, because a hop
- * to the reader and back costs more than the read; all else is the reader's or
- * the journal's, and of that a session has LOOKUPS_AT_WORK at once.  None
- * begins for a client that does not read its answers (answers.c).
+ * A session has LOOKUPS_AT_WORK at once.  None begins for a client that does not
+ * read its answers (answers.c).
  */
 
 #include "actors/router_internal.h"
@@ -26,70 +24,6 @@ on_ping(void *arg, struct envelope *envelope)
 
     if (r)
         request_answer(r, DONE, NULL);
-}
-
-/* ---- here ------------------------------------------------------------------------- */
-
-struct small_read {
-    struct reading reading; /* first: the backend hands back a pointer to it */
-    struct request *request;
-    const struct message_read *asked;
-};
-
-static void
-tell_content(struct request *r, const struct message_content *content, struct body *take_body)
-{
-    struct message message = { .tag = CONTENT, .content = *content };
-
-    message.content.id = r->id;
-    request_end(r, &message, take_body);
-}
-
-static void seek_read(struct request *, const struct message_read *);
-
-static void
-on_small_read(struct reading *reading, enum outcome outcome, const struct report *report)
-{
-    struct small_read *small = (struct small_read *) reading;
-    struct request *r = small->request;
-    struct body body;
-
-    if (outcome != DONE) {
-        request_failed(r, outcome, report);
-        return;
-    }
-    if (reading->got < small->asked->length &&
-        reading->offset + reading->got < reading->entry.size) {
-        seek_read(r, small->asked); /* there is more than is read here */
-        return;
-    }
-    body_copy(&body, (struct view){ reading->into, reading->got });
-    tell_content(r,
-        &(struct message_content){ .offset = reading->offset,
-            .size = reading->entry.size,
-            .version = reading->entry.version,
-            .mode = reading->entry.mode,
-            .mtime_ns = reading->entry.mtime_ns },
-        &body);
-}
-
-/* A client that does not know how small a file is asks for much. */
-static void
-read_here(struct request *r, const struct message_read *m)
-{
-    char bytes[SMALL_READ_BYTES];
-    struct small_read small = {
-        .reading = { .path = r->path,
-            .offset = m->offset,
-            .into = bytes,
-            .length = m->length < sizeof bytes ? (size_t) m->length : sizeof bytes,
-            .if_version = m->version,
-            .ended = on_small_read },
-        .request = r,
-        .asked = m,
-    };
-
-    r->router->primary_kind->read(r->router->primary, &small.reading);
 }
 
 static void
@@ -136,29 +70,7 @@ on_stat(void *arg, struct envelope *envelope)
     request_end(r, &(struct message){ .tag = PAGE, .page = { .id = r->id, .count = 1 } }, &body);
 }
 
-static void
-seek_read(struct request *r, const struct message_read *m)
-{
-    seek(r,
-        &(struct message_seek){ .kind = SEEK_READ,
-            .offset = m->offset,
-            .limit = m->length,
-            .version = m->version });
-}
-
 /* ---- by others ------------------------------------------------------------------------ */
-
-static void
-begin_read(struct request *r, const struct message *message)
-{
-    const struct message_read *m = &message->read;
-
-    /* The first piece may be all; those behind it are of a large file. */
-    if (m->length <= SMALL_READ_BYTES || m->offset == 0)
-        read_here(r, m);
-    else
-        seek_read(r, m);
-}
 
 static void
 begin_list(struct request *r, const struct message *message)
@@ -203,7 +115,9 @@ static void
 begin_status(struct request *r, const struct message *message)
 {
     const struct message_status *m = &message->status;
+    struct body reads;
 
+    copies_pack(r->router, &reads);
     host_post(r->router->host, "journal",
         &(struct message){
             .tag = SURVEY,
@@ -212,7 +126,7 @@ begin_status(struct request *r, const struct message *message)
                 .after = m->after,
                 .limit = m->limit },
         },
-        NULL);
+        &reads);
 }
 
 static void
@@ -222,7 +136,7 @@ begin(struct request *r, const struct message *message)
     r->session->working_count++;
     r->is_working = true;
     switch (message->tag) {
-    case READ: begin_read(r, message); break;
+    case READ: read_begin(r, &message->read); break;
     case LIST: begin_list(r, message); break;
     case GLOB: begin_glob(r, message); break;
     case GREP: begin_grep(r, message); break;
@@ -392,16 +306,10 @@ on_sought(void *arg, struct envelope *envelope)
     if (!r)
         return;
     snprintf(report.text, sizeof report.text, "%.*s", VIEW(m->reason));
-    if (m->outcome != DONE)
+    if (r->tag == READ)
+        read_sought(r, m, envelope_body(envelope));
+    else if (m->outcome != DONE)
         request_failed(r, m->outcome, &report);
-    else if (r->tag == READ)
-        tell_content(r,
-            &(struct message_content){ .offset = m->offset,
-                .size = m->size,
-                .version = m->version,
-                .mode = m->mode,
-                .mtime_ns = m->mtime_ns },
-            envelope_body(envelope));
     else
         request_end(r,
             &(struct message){

@@ -11,6 +11,7 @@
 
 #include "actors/reader.h"
 
+#include "actors/content.h"
 #include "actors/search.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,7 +26,6 @@ enum {
     TURN_NS = 2000 * 1000,    /* of all searches, before the mailbox is drained */
     SHARE_NS = 250 * 1000000, /* of one search, before its page ends */
     LATE_MS = 1,              /* how often a backend that ends late is given a turn */
-    SMALL_BYTES = 16 << 10,   /* copied, rather than give away a buffer of CHUNK_BYTES */
 };
 
 struct reader;
@@ -161,22 +161,6 @@ tell_chunk(struct errand *errand, enum outcome outcome, const struct report *rep
     host_post(errand->reader->host, errand->mailbox, &message, body);
 }
 
-/* What was read becomes a body; the buffer goes with it unless so little is in it. */
-static void
-make_body(struct reading *reading, struct body *body)
-{
-    if (reading->got == 0) {
-        body_init(body);
-    } else if (reading->got <= SMALL_BYTES) {
-        body_copy(body, (struct view){ reading->into, reading->got });
-    } else {
-        if (reading->got < CHUNK_BYTES)
-            reading->into = memory_resize(reading->into, reading->got);
-        body_wrap(body, reading->into, reading->got);
-        reading->into = NULL;
-    }
-}
-
 static void
 on_read(struct reading *reading, enum outcome outcome, const struct report *report)
 {
@@ -185,7 +169,7 @@ on_read(struct reading *reading, enum outcome outcome, const struct report *repo
     struct body body;
 
     if (outcome == DONE)
-        make_body(reading, &body);
+        content_body(reading, &body);
     else
         body_init(&body);
     if (errand->mailbox)

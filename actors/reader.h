@@ -13,14 +13,12 @@
  */
 
 #include "actors/actor.h"
+#include "actors/content.h"
 #include "backends/backend.h"
 
 enum seek_kind { SEEK_READ, SEEK_LIST, SEEK_GLOB, SEEK_GREP, SEEK_KINDS };
 
-enum {
-    CHUNK_BYTES = 1 << 20,      /* largest body frame of file content */
-    PAGE_BYTES_MAX = 256 << 10, /* a page of entries or matches stops growing here */
-};
+enum { PAGE_BYTES_MAX = 256 << 10 }; /* a page of entries or matches stops growing here */
 
 struct reader_args {
     const struct backend_kind *kind;

@@ -174,7 +174,8 @@ owe_again(struct journal *self, const struct again *again)
     for (unsigned b = 0; b < self->backup_count; b++) {
         uint64_t backup = UINT64_C(1) << b;
 
-        if (self->backups[b].is_fresh || !((targets | compared) & backup))
+        if (self->backups[b].is_fresh || !self->backups[b].receives ||
+            !((targets | compared) & backup))
             continue;
         if (again->is_aborted || (compared & backup))
             ledger_compare(self->ledger, b, &p, NULL);
@@ -195,6 +196,16 @@ believe_noted(struct journal *self, const struct noted *noted)
             ledger_was_applied(self->ledger, b, again->op->path, noted->seq);
 }
 
+/* The mark and the number are kept by the same checkpoint, which fails if one cannot be. */
+static void
+owe_whole(struct journal *self, unsigned b)
+{
+    struct report report;
+
+    ledger_resync(self->ledger, b, "/", self->next_seq);
+    recovery_set_whole(self, b, true, &report);
+}
+
 static void
 owe_all_again(struct journal *self)
 {
@@ -208,9 +219,10 @@ owe_all_again(struct journal *self)
     for (size_t i = 0; i < redo->noted_count; i++)
         believe_noted(self, &redo->noted[i]);
     for (unsigned b = 0; b < self->backup_count; b++)
-        if ((self->backups[b].is_fresh && self->backups[b].refills) ||
-            ((redo->forgot || redo->returned[b]) && self->backups[b].receives))
-            ledger_resync(self->ledger, b, "/", self->next_seq);
+        if (self->backups[b].is_fresh
+                ? self->backups[b].refills
+                : (redo->forgot || redo->returned[b]) && self->backups[b].receives)
+            owe_whole(self, b);
 }
 
 /* ---- the primary -------------------------------------------------------------------- */

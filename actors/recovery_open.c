@@ -16,10 +16,47 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { WHOLE_NAME_BYTES = 32 };
+
+static void
+whole_name(uint32_t id, char name[WHOLE_NAME_BYTES])
+{
+    snprintf(name, WHOLE_NAME_BYTES, "whole/%" PRIu32, id);
+}
+
+enum outcome
+recovery_set_whole(struct journal *self, unsigned b, bool is_whole, struct report *report)
+{
+    char name[WHOLE_NAME_BYTES];
+
+    whole_name(self->ids[b], name);
+    return catalog_set_number(self->catalog, name, is_whole, report);
+}
+
+/*
+ * What a backup had before anything was owed to it may be anything.  One that
+ * serves reads is made whole before it does; that is remembered as long as it
+ * receives all.
+ */
+static enum outcome
+know_whole(struct journal *self, unsigned b, bool was_retired, struct report *report)
+{
+    const struct journal_backup *backup = &self->backups[b];
+    char name[WHOLE_NAME_BYTES];
+
+    if (was_retired || !backup->receives)
+        return recovery_set_whole(self, b, false, report);
+    whole_name(self->ids[b], name);
+    if (backup->serves_reads && !backup->is_fresh && catalog_number(self->catalog, name) == 0)
+        self->redo->returned[b] = true;
+    return DONE;
+}
+
 static enum outcome
 know_backup(struct journal *self, unsigned b, struct report *report)
 {
     struct catalog_backup row = { 0 };
+    bool was_retired;
 
     if (!catalog_backup_find(self->catalog, self->backups[b].name, &row)) {
         snprintf(row.name, sizeof row.name, "%s", self->backups[b].name);
@@ -27,14 +64,17 @@ know_backup(struct journal *self, unsigned b, struct report *report)
         if (catalog_backup_add(self->catalog, &row, report) != DONE)
             return REFUSED;
     }
-    if (row.retired) { /* what was written meanwhile was never owed to it */
+    self->ids[b] = row.id;
+    was_retired = row.retired;
+    if (know_whole(self, b, was_retired, report) != DONE)
+        return REFUSED;
+    if (was_retired) { /* what was written meanwhile was never owed to it */
         row.retired = false;
         self->redo->returned[b] = true;
         if (catalog_backup_update(self->catalog, &row, report) != DONE)
             return REFUSED;
     }
-    self->ids[b] = row.id;
-    if (self->backups[b].is_fresh)
+    if (self->backups[b].is_fresh || !self->backups[b].receives)
         catalog_lag_delete_all(self->catalog, row.id);
     ledger_add(self->ledger, row.id, row.name);
     return DONE;

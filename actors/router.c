@@ -108,6 +108,7 @@ request_free(struct request *request)
         claim_drop(self->claims, &request->claim);
     HASH_DELETE(hh, self->requests, request);
     request_detach(request);
+    copies_forget(request);
     upload_fini(request);
     body_clear(&request->body);
     free(request->held);
@@ -206,6 +207,7 @@ router_open(void *arg, struct host *host, const void *args, struct report *repor
     self->primary_kind = a->primary_kind;
     self->place = a->primary.place;
     self->targets = a->targets;
+    copies_open(self);
     self->next_number = a->run << 32 | 1;
     outcome = host_listen(host, a->endpoint, a->connections_max, report);
     if (outcome != DONE) {
@@ -246,6 +248,7 @@ router_woken(void *arg)
     }
     host_wake_at(self->host, self->check_ms);
     answers_woken(self);
+    copies_woken(self);
 }
 
 static const struct handler handlers[] = {
@@ -273,6 +276,8 @@ static const struct handler handlers[] = {
     { STAGED, on_staged },
     { STAGE_ROOM, on_stage_room },
     { SOUGHT, on_sought },
+    { ROUTED, on_routed },
+    { CONSULTED, on_consulted },
 };
 
 const struct actor_kind router_actor = {

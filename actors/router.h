@@ -5,17 +5,20 @@
  * router - the actor that speaks with clients.
  *
  *     hears   GREET, changes, reads, STATUS ...    from clients
- *             COMMITTED SURVEYED                   from the journal
+ *             COMMITTED SURVEYED ROUTED            from the journal
  *             STAGED STAGE_ROOM                    from the primary's store
  *             SOUGHT                               from the reader
+ *             CONSULTED                            from the replicas
  *     says    WELCOME GO ANSWER CONTENT PAGE       to clients
- *             COMMIT AWAIT REVIVE SURVEY           to the journal
+ *             COMMIT AWAIT REVIVE SURVEY ROUTE     to the journal
  *             STAGE STAGE_DATA                     to the primary's store
  *             SEEK                                 to the reader
+ *             CONSULT                              to the replicas
  *
  *     a change   checks ──▶ claim ──granted──▶ validate ──▶ COMMIT ──▶ ANSWER
  *                              large: STAGE before or behind the claim
  *     a read     small: from the page cache, here; else SEEK
+ *                where backups serve reads: ROUTE, then CONSULT
  *
  * A change holds a claim on its paths from its validation until the primary
  * has applied it.  So what was found to be valid still is when it is promised,

@@ -13,7 +13,9 @@
  *     commits.c    what is promised, and how that is answered
  *     uploads.c    bodies that come in many pieces
  *     validate.c   what may be changed, as the primary is now
- *     lookups.c    what clients read and ask
+ *     lookups.c    what clients look for and ask
+ *     reads.c      bytes of files, from the primary or from a backup
+ *     copies.c     backups that serve reads: which is asked next
  *     explain.c    what policies say of a path
  */
 
@@ -97,12 +99,31 @@ struct request {
     size_t held_length;
     struct request *lookup_prev, *lookup_next;
 
+    /* reads.c, copies.c */
+    uint64_t length, version; /* and offset: of a READ */
+    uint64_t copies;          /* that may answer and were not asked yet, by index */
+    struct copy *asked;       /* that is being asked, or NULL */
+    struct copy *doubted;     /* one may have the file that no other has, and did not answer */
+    uint64_t due_ms;          /* then the next one is asked */
+    struct request *consult_prev, *consult_next;
+
     struct entry old; /* what is at path, as looked at behind the claim; zeros: nothing */
 
     /* what is answered */
     uint64_t result_size;
     uint8_t hash[16];
     bool has_hash;
+};
+
+/* A backup that serves reads. */
+struct copy {
+    unsigned backup; /* its index */
+    const char *name;
+    bool is_own;         /* it receives nothing: its operator says what it has */
+    uint64_t unanswered; /* CONSULTs */
+    bool is_stuck;       /* it was too slow, and still has not answered */
+    uint64_t rest_ms, rest_until_ms;
+    uint64_t hits, misses, failures, stale;
 };
 
 struct router {
@@ -118,6 +139,9 @@ struct router {
     struct request *requests; /* by number */
     uint64_t next_number;
     uint64_t targets;
+    struct copy copies[BACKUPS_MAX]; /* in the order of their priority */
+    size_t copy_count;
+    struct request *consulting; /* the one that is due first in front */
     uint64_t check_ms;
     bool is_closing; /* nothing is begun any more */
 };
@@ -205,6 +229,28 @@ enum outcome read_whole(struct router *, const char *path, uint64_t size, char *
 
 /* explain.c */
 void on_explain(void *, struct envelope *);
+void explain_routed(struct request *, uint64_t copies); /* that may answer a READ */
+
+/* reads.c */
+void read_begin(struct request *, const struct message_read *);
+struct found { /* of a file; the body has the bytes from offset on */
+    uint64_t offset, size, version, mode, mtime_ns;
+};
+void read_answer(struct request *, const struct found *, struct body *take_body);
+void read_primary(struct request *);
+void read_sought(struct request *, const struct message_sought *, struct body *);
+void read_failed(struct request *, enum outcome, const struct report *);
+/* The version that clients are told, where more than the primary may answer. */
+uint64_t read_version(uint64_t size, uint64_t mtime_ns);
+
+/* copies.c */
+void copies_open(struct router *);
+void copies_ask(struct request *); /* which may answer; then on_routed() goes on with it */
+void copies_forget(struct request *);
+void copies_woken(struct router *);
+void copies_pack(const struct router *, struct body *); /* READS */
+void on_routed(void *, struct envelope *);
+void on_consulted(void *, struct envelope *);
 
 /* lookups.c */
 /* A lookup of this session has ended, or an answer has gone: others may begin. */

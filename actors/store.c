@@ -227,6 +227,7 @@ take_args(struct store *self, const struct store_args *args)
     self->flush_delay_ms = args->flush_delay_ms;
     self->flush_items = args->flush_items;
     self->excludes = args->excludes;
+    self->has_replica = args->has_replica;
     self->flush.ended = on_flush_ended;
     self->opened = args->backend;
     self->opened.name = memory_copy(args->backend.name, strlen(args->backend.name));

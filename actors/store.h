@@ -9,6 +9,7 @@
  *             STAGE STAGE_DATA    from the router (the primary's only)
  *             CHUNK               from the reader, after its own FETCH
  *     says    APPLIED FLUSHED STAGE_ROOM STAGED FETCH
+ *             OPENED              to the replica, where clients read this backup
  *
  *             APPLY ──▶ waiting ──▶ running ──▶ applied ──▶ APPLIED
  *                   a barrier before?  │  fetching   flush, once for many
@@ -40,6 +41,7 @@ struct store_args {
     uint64_t flush_delay_ms; /* how long an applied change waits for others behind it; 0: not */
     uint64_t flush_items;    /* or until so many wait */
     const struct policies *excludes; /* what it does not get, even if asked to fetch it; or NULL */
+    bool has_replica;                /* which hears when the place is open */
 };
 
 extern const struct actor_kind store_actor;

@@ -13,6 +13,7 @@
  */
 
 #include "actors/place.h"
+#include "actors/replica.h"
 #include "actors/store_internal.h"
 #include "base/clock.h"
 
@@ -57,6 +58,17 @@ open_backend(struct store *self, struct report *report)
     return outcome;
 }
 
+static void
+tell_opened(struct store *self, bool is_open)
+{
+    char name[REPLICA_NAME_BYTES];
+
+    if (!self->has_replica)
+        return;
+    replica_name(name, self->number - 1);
+    host_post(self->host, name, &(struct message){ .tag = OPENED, .opened = { is_open } }, NULL);
+}
+
 enum outcome
 handle_open(struct store *self, struct report *report)
 {
@@ -66,7 +78,9 @@ handle_open(struct store *self, struct report *report)
     self->is_lost = false;
     if (outcome == DONE)
         outcome = open_backend(self, report);
-    if (outcome != DONE)
+    if (outcome == DONE)
+        tell_opened(self, true);
+    else
         self->down = *report;
     return outcome;
 }
@@ -124,6 +138,7 @@ handle_give_up(struct store *self)
     answer_waiting(self);
     if (self->running > 0)
         return; /* of a kind that ends later: the store comes back when it is settled */
+    tell_opened(self, false);
     intake_free(&self->intake);
     self->kind->close(&self->backend);
     handle_open(self, &report);

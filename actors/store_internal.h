@@ -75,6 +75,7 @@ struct store {
 
     uint64_t flush_delay_ms, flush_items;
     const struct policies *excludes; /* of the configuration, or NULL */
+    bool has_replica;
 
     struct seqs applied;    /* not yet durable */
     struct seqs flushing;   /* the flush under way is for these */

@@ -26,6 +26,7 @@ struct packing {
     size_t used, room;
     uint64_t count;
     const char *backup; /* the TARGETs' */
+    struct view reads;  /* READS */
     char last[PATH_BYTES_MAX + 1];
 };
 
@@ -234,9 +235,21 @@ uri_or_path(const char *path, char uri[URI_BYTES_MAX + 1])
     return path_to_uri(view_of(path), uri) ? uri : path;
 }
 
+static struct message_reads
+reads_of(struct view reads, unsigned backup)
+{
+    struct message message;
+
+    while (message_next(&reads, &message))
+        if (message.tag == READS && message.reads.backup == backup)
+            return message.reads;
+    return (struct message_reads){ 0 };
+}
+
 static void
 pack_lag(struct packing *p, unsigned b)
 {
+    const struct message_reads reads = reads_of(p->reads, b);
     struct journal *self = p->journal;
     char uri[URI_BYTES_MAX + 1] = "";
     struct ledger_state state;
@@ -263,6 +276,10 @@ pack_lag(struct packing *p, unsigned b)
                 .excluded = self->excluded[b],
                 .probe_ms = state.probe_ms,
                 .promised = state.promised + self->excluded[b],
+                .read_hits = reads.hits,
+                .read_misses = reads.misses,
+                .read_failures = reads.failures,
+                .read_stale = reads.stale,
             },
         });
 }
@@ -424,7 +441,10 @@ on_survey(void *arg, struct envelope *envelope)
 {
     const struct message_survey *m = &envelope_message(envelope)->survey;
     struct journal *self = arg;
-    struct packing p = { .journal = self, .at = memory_new(PACKED_MAX), .room = PACKED_MAX };
+    struct packing p = { .journal = self,
+        .at = memory_new(PACKED_MAX),
+        .room = PACKED_MAX,
+        .reads = body_view(envelope_body(envelope)) };
     bool has_more = false;
     struct body body;
 

@@ -141,6 +141,7 @@ struct knarr_lag {
     uint64_t pending, pending_bytes, lag_ms, quarantined, dead;
     uint64_t promised; /* = applied + superseded + excluded + pending; since the start */
     uint64_t applied, superseded, failures, probe_ms, excluded;
+    uint64_t read_hits, read_misses, read_failures, read_stale; /* of reads that it may serve */
 };
 
 struct knarr_target {
@@ -159,7 +160,7 @@ enum knarr_outcome knarr_status(struct knarr *, const char *uri,
 /* What the policies say of a path; texts are good until the callback returns. */
 struct knarr_explained {
     const char *uri, *path;
-    const char *read; /* where a read goes now */
+    const char *read; /* who is asked by a read now, one after the other */
     bool exists, is_directory;
     uint64_t size, required, timeout_ms;
 };

@@ -31,6 +31,10 @@ tell_lag(const struct observer *observer, const struct message_lag *m)
         .probe_ms = m->probe_ms,
         .excluded = m->excluded,
         .promised = m->promised,
+        .read_hits = m->read_hits,
+        .read_misses = m->read_misses,
+        .read_failures = m->read_failures,
+        .read_stale = m->read_stale,
     };
     bool is_wanted = !observer->lag || observer->lag(observer->context, &lag);
 

@@ -77,6 +77,8 @@ struct conf {
     uint64_t retry_max_retries_per_round;
     uint64_t retry_quarantine_after_failures;
 
+    uint64_t
+        read_stale_ms; /* backups may lack changes that are no older; 0: none; UINT64_MAX: any */
     enum durability durability;
     int log_level; /* enum log_level */
     bool log_json;

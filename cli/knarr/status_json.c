@@ -55,6 +55,12 @@ status_lag_json(void *context, const struct knarr_lag *lag)
     json_number(json, "probe_ms", lag->probe_ms);
     json_number(json, "excluded", lag->excluded);
     json_number(json, "promised", lag->promised);
+    json_open(json, "reads", '{');
+    json_number(json, "hits", lag->read_hits);
+    json_number(json, "misses", lag->read_misses);
+    json_number(json, "failures", lag->read_failures);
+    json_number(json, "stale", lag->read_stale);
+    json_close(json, '}');
     json_close(json, '}');
     return true;
 }

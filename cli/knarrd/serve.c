@@ -2,6 +2,7 @@
 
 #include "actors/journal.h"
 #include "actors/reader.h"
+#include "actors/replica.h"
 #include "actors/router.h"
 #include "actors/store.h"
 #include "base/clock.h"
@@ -31,6 +32,7 @@ struct server {
     struct inbox *inbox;
     int signals;
     struct actor *stores[1 + BACKUPS_MAX];
+    struct actor *replicas[BACKUPS_MAX]; /* NULL: it serves no reads */
     struct actor *reader, *journal, *router;
 };
 
@@ -52,12 +54,34 @@ start_store(struct server *s, size_t number, const struct conf_backend *backend,
     /* No more may come before these are durable. */
     if (conf->write_concurrency > 0 && conf->write_concurrency < args.flush_items)
         args.flush_items = conf->write_concurrency;
-    if (number > 0)
+    if (number > 0) {
         args.place_id = s->identities.backups[number - 1].id;
+        args.has_replica = backend->serves_reads;
+    }
     backend_args_of(conf, backend, &args.backend);
     store_name(name, number);
     s->stores[number] = actor_start(&store_actor, name, &args, report);
     return s->stores[number] ? DONE : REFUSED;
+}
+
+/* Before its store, which tells it when the place is open. */
+static enum outcome
+start_replica(struct server *s, size_t backup, struct report *report)
+{
+    const struct conf_backend *backend = &s->conf->backups[backup];
+    struct replica_args args = {
+        .backup = backup,
+        .kind = backend_kind_find(backend->kind),
+        .place_id = s->identities.backups[backup].id,
+    };
+    char name[REPLICA_NAME_BYTES];
+
+    if (!backend->serves_reads)
+        return DONE;
+    backend_args_of(s->conf, backend, &args.backend);
+    replica_name(name, backup);
+    s->replicas[backup] = actor_start(&replica_actor, name, &args, report);
+    return s->replicas[backup] ? DONE : REFUSED;
 }
 
 static enum outcome
@@ -65,8 +89,11 @@ start_stores(struct server *s, struct report *report)
 {
     enum outcome outcome = start_store(s, 0, &s->conf->primary, report);
 
-    for (size_t i = 0; i < s->conf->backup_count && outcome == DONE; i++)
-        outcome = start_store(s, i + 1, &s->conf->backups[i], report);
+    for (size_t i = 0; i < s->conf->backup_count && outcome == DONE; i++) {
+        outcome = start_replica(s, i, report);
+        if (outcome == DONE)
+            outcome = start_store(s, i + 1, &s->conf->backups[i], report);
+    }
     return outcome;
 }
 
@@ -102,6 +129,7 @@ start_journal(struct server *s, struct report *report)
         args->backups[b].kind = kind;
         args->backups[b].place_id = s->identities.backups[b].id;
         args->backups[b].receives = backend->receives;
+        args->backups[b].serves_reads = backend->serves_reads;
         args->backups[b].is_fresh = forgets;
         args->backups[b].refills =
             forgets && backend->receives && backend->refill == REFILL_BACKGROUND;
@@ -279,6 +307,8 @@ stop(struct server *s)
     actor_stop(&s->reader);
     for (size_t i = 1 + s->conf->backup_count; i-- > 0;)
         actor_stop(&s->stores[i]);
+    for (size_t i = s->conf->backup_count; i-- > 0;)
+        actor_stop(&s->replicas[i]);
     workspace_close(&s->workspace);
 }
 

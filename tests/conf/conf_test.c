@@ -63,6 +63,31 @@ an_empty_object_is_all_defaults(void)
 }
 
 static void
+reads_are_fresh_unless_told_otherwise(void)
+{
+    static const struct {
+        const char *given;
+        uint64_t stale_ms;
+    } rows[] = {
+        { "", 0 },
+        { "\"read_consistency\": \"fresh\"", 0 },
+        { "\"read_consistency\": \"any\"", UINT64_MAX },
+        { "\"read_consistency\": {\"max_staleness_ms\": 0}", 0 },
+        { "\"read_consistency\": {\"max_staleness_ms\": 250}", 250 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = memory_print("{\"storage\":{\"agfs\":{\"knarr\":{%s}}}}", rows[i].given);
+        struct parsed parsed = parse_text(text);
+
+        expect_problems(&parsed, (const char *const[]){ NULL });
+        check(parsed.conf->read_stale_ms == rows[i].stale_ms);
+        parsed_free(&parsed);
+        free(text);
+    }
+}
+
+static void
 a_memory_primary_has_no_directory(void)
 {
     struct parsed parsed = parse_text("{\"storage\":{\"agfs\":{\"backend\":\"memory\",\"backups\":"
@@ -271,6 +296,7 @@ static const struct test tests[] = {
     { "everything goes where it belongs", everything_goes_where_it_belongs },
     { "an empty object is all defaults", an_empty_object_is_all_defaults },
     { "a memory primary has no directory", a_memory_primary_has_no_directory },
+    { "reads are fresh unless told otherwise", reads_are_fresh_unless_told_otherwise },
     { "every problem is listed at once", every_problem_is_listed_at_once },
     { "a problem is one line", a_problem_is_one_line },
     { "variables are expanded everywhere", variables_are_expanded_everywhere },

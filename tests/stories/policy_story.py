@@ -323,7 +323,7 @@ def explained(place):
     found = explain("a.txt")
     same(found["backups"], [{"name": "all", "gets": True}, {"name": "some", "gets": True},
                             {"name": "reads", "gets": False}])
-    same((found["exists"], found["size"], found["read"]), (False, 0, "primary"))
+    same((found["exists"], found["size"], found["read"]), (False, 0, "reads, primary"))
     same(found["sync"], {"required": 2, "timeout_ms": 5000})
     found = explain("a.txt", "--size", str(MIB + 1))
     same(found["backups"][1], {"name": "some", "gets": False,
@@ -333,7 +333,7 @@ def explained(place):
     found = explain("a.zip")
     same((found["exists"], found["size"], found["path"]), (True, 3, "/default/resources/a.zip"))
     has(place.knarr("explain", ROOT + "a.zip"), "some  excluded by excludes[0]",
-        "all  gets it", "reads  receives no writes", "waits for 1", "read      primary")
+        "all  gets it", "reads  receives no writes", "waits for 1", "read      reads, primary")
     place.knarr("mkdir", ROOT + "d.zip")
     same([b["gets"] for b in explain("d.zip")["backups"]], [True, True, False])
     has(place.knarr("explain", ROOT + "d.zip"), "a directory")
