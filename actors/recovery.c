@@ -219,9 +219,8 @@ owe_all_again(struct journal *self)
     for (size_t i = 0; i < redo->noted_count; i++)
         believe_noted(self, &redo->noted[i]);
     for (unsigned b = 0; b < self->backup_count; b++)
-        if (self->backups[b].is_fresh
-                ? self->backups[b].refills
-                : (redo->forgot || redo->returned[b]) && self->backups[b].receives)
+        if ((self->backups[b].is_fresh && self->backups[b].refills) ||
+            ((redo->forgot || redo->returned[b]) && self->backups[b].receives))
             owe_whole(self, b);
 }
 

@@ -36,12 +36,13 @@ is_changing(const struct journal *self, const char *path)
 static bool
 is_fresh(struct journal *self, unsigned backup, const char *path, uint64_t stale_ms)
 {
-    uint64_t now = clock_ms();
     struct lack lack;
 
     if (ledger_is_down(self->ledger, backup))
         return false;
-    return !ledger_lacks(self->ledger, backup, path, &lack) || now - lack.since_ms <= stale_ms;
+    if (!ledger_lacks(self->ledger, backup, path, &lack))
+        return true;
+    return stale_ms > 0 && clock_ms() - lack.since_ms <= stale_ms;
 }
 
 void

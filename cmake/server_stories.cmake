@@ -4,7 +4,7 @@ if(NOT COMMAND story)
   return()
 endif()
 
-foreach(name start replica policy content disk doctor clock pause)
+foreach(name start replica policy read content disk doctor clock pause)
   # Debian's interpreter: the Python example needs its python3-zmq and python3-msgpack.
   story(${name} server 600 /usr/bin/python3 ${stories}/${name}_story.py ${programs})
 endforeach()
