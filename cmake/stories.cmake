@@ -24,9 +24,9 @@ function(size_from_environment variable otherwise)
   endif()
 endfunction()
 
-size_from_environment(KNARR_SWEEP_KILLS 2000)
+size_from_environment(KNARR_SWEEP_KILLS 1000)
 size_from_environment(KNARR_SWEEP_CALLS 300)
-size_from_environment(KNARR_POWER_CUTS 500)
+size_from_environment(KNARR_POWER_CUTS 100)
 size_from_environment(KNARR_UML_CUTS 5)
 size_from_environment(KNARR_SOAK_SECONDS 40)
 size_from_environment(KNARR_MUTANTS 0) # all
