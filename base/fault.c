@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ struct rule {
 
 /* All of it is behind one lock: the n-th step is the n-th whoever takes it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool is_installed;
+static atomic_bool is_installed; /* asked by every thread */
 static struct rule rules[RULES_MAX];
 static size_t rule_count;
 _Thread_local const char *disk_site;

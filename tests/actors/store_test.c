@@ -213,6 +213,7 @@ static void
 a_failed_flush_is_answered(void)
 {
     set_up();
+    fault_plan("call=syncfs when=1 do=EIO"); /* before there is a thread that asks */
     start(1, "local", PATIENCE_MS, 2);
     put_by_state(1, "/fetching");
     put_by_state(2, "/second");
@@ -225,7 +226,6 @@ a_failed_flush_is_answered(void)
               .barrier = true },
         "");
     check(is_silent());
-    fault_plan("call=syncfs when=1 do=EIO");
     chunk(2, 1, 0, 1, "x");
     check(applied(3)->outcome == RETRY && envelope_message(last_heard)->applied.cause == CAUSE_IO);
     check(applied(2)->outcome == RETRY);
@@ -235,8 +235,8 @@ a_failed_flush_is_answered(void)
     put(6, "/more", "x");
     check(applied(5)->outcome == DONE && applied(6)->outcome == DONE);
     check(holds("/lost", "x") && !stands("/fetching"));
-    fault_plan(NULL);
     stop();
+    fault_plan(NULL);
 }
 
 static void
