@@ -284,13 +284,13 @@ renew(struct ledger *ledger, struct backup *b, struct mark *mark, const struct p
 
 /* ---- what goes ---------------------------------------------------------------------- */
 
-/* What is under way below a tree that goes is not owed again if it fails. */
+/* What is under way below a tree that goes is not owed again; a RENAME has its other end. */
 static void
 disown(struct backup *b, struct mark *mark, struct view tree)
 {
     char *path = ledger_by_now(b, mark, mark->path);
 
-    if (path_is_under(view_of(path), tree)) {
+    if (mark->kind != RENAME && path_is_under(view_of(path), tree)) {
         if (mark->is_newest)
             ledger_unindex(b, mark);
         mark->is_disowned = true;

@@ -192,7 +192,11 @@ cover_tree_in_row(struct ledger *ledger, struct catalog_lag *row, struct report 
     return catalog_lag_put(ledger->args.catalog, row, report);
 }
 
-/* A newer mark at the path has, or gets, the row. */
+/*
+ * What is newer at the path, a mark or a row that is saved already, keeps the
+ * row.  The mark found there may as well be older, under way, and about to end:
+ * its end takes its own row, so what is owed behind it needs one that stays.
+ */
 static enum outcome
 save_unless_newer(struct ledger *ledger, struct backup *b, const struct mark *mark,
     const char *path, unsigned kind, struct report *report)
@@ -200,14 +204,13 @@ save_unless_newer(struct ledger *ledger, struct backup *b, const struct mark *ma
     struct mark *newest = ledger_find(b, path);
     struct catalog_lag row;
 
-    if (newest && newest != mark) {
-        if (kind == LAG_TREE)
+    if (newest && newest != mark && newest->seq >= mark->seq) {
+        if (kind != LAG_PATH)
             cover_tree(newest);
         return DONE;
     }
-    if (newest != mark && catalog_lag_get(ledger->args.catalog, b->id, path, &row) &&
-        row.seq > mark->seq)
-        return kind == LAG_TREE ? cover_tree_in_row(ledger, &row, report) : DONE;
+    if (catalog_lag_get(ledger->args.catalog, b->id, path, &row) && row.seq > mark->seq)
+        return kind != LAG_PATH ? cover_tree_in_row(ledger, &row, report) : DONE;
     return save_row(ledger, b, mark, path, kind, report);
 }
 

@@ -154,12 +154,62 @@ a_rename_that_was_not_sent_is_owed_as_two_trees_whatever_came_since(void)
         }
 }
 
+/*
+ * A tree is removed, and its removal is under way; another one is renamed to its
+ * name, and waits behind.  Whenever the server is killed then, what was renamed
+ * is owed.
+ */
+static void
+a_rename_is_owed_though_the_removal_of_what_stood_there_ends_first(void)
+{
+    for (int ends = 0; ends < 2; ends++) {
+        struct order removal;
+
+        begin();
+        ledger_promise(ledger, 0, &(struct promise){ .seq = 1, .kind = REMOVE_TREE, .path = "/to" },
+            NULL);
+        check(ledger_next(ledger, 0, &removal) && removal.kind == REMOVE_TREE);
+        promise_rename("/from", "/to", true);
+        checkpoint();
+        if (ends) {
+            ledger_ended(ledger, 0, removal.attempt, DONE, CAUSE_NONE, view_of(""));
+            checkpoint();
+        }
+        restart();
+        check(compares_tree("/to"));
+        end();
+    }
+}
+
+/* What is renamed out of a tree does not go with it. */
+static void
+what_was_renamed_out_of_a_tree_is_owed_though_that_is_removed(void)
+{
+    for (int sent = 0; sent < 2; sent++) {
+        struct order order;
+
+        begin();
+        promise_rename("/from/a", "/to", true);
+        check(!sent || ledger_next(ledger, 0, &order));
+        ledger_promise(ledger, 0,
+            &(struct promise){ .seq = 3, .kind = REMOVE_TREE, .path = "/from" }, NULL);
+        checkpoint();
+        restart();
+        check(compares_tree("/to"));
+        end();
+    }
+}
+
 static const struct test tests[] = {
     { "what the backup has is moved", what_the_backup_has_is_moved },
     { "what is in a tree that is still to be compared is not",
         what_is_in_a_tree_that_is_still_to_be_compared_is_not },
     { "a rename that was not sent is owed as two trees, whatever came since",
         a_rename_that_was_not_sent_is_owed_as_two_trees_whatever_came_since },
+    { "a rename is owed, though the removal of what stood there ends first",
+        a_rename_is_owed_though_the_removal_of_what_stood_there_ends_first },
+    { "what was renamed out of a tree is owed, though that is removed",
+        what_was_renamed_out_of_a_tree_is_owed_though_that_is_removed },
 };
 
 TEST_MAIN(tests)
