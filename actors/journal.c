@@ -292,6 +292,8 @@ journal_settled(void *arg)
     ask_rename(self);
     for (unsigned b = 0; b < self->backup_count && !self->redo; b++)
         send_to(self, b);
+    ledger_primary_is_at(self->ledger, self->next_seq - 1,
+        self->ops ? self->ops->seq - 1 : self->next_seq - 1);
     due = answer_waits(self);
     checkpoint_consider(self);
     ledger_due = self->redo ? UINT64_MAX : ledger_due_ms(self->ledger);

@@ -58,6 +58,7 @@ backup_fini(struct ledger *ledger, struct backup *b)
     free_list(ledger, b, &b->queue);
     free_list(ledger, b, &b->resting);
     wait_release(&b->idle_links, ledger_index(ledger, b));
+    ledger_forget_arrivals(ledger, b);
     forget_renames(b);
     free(b->renames);
     free(b->loaded_path);

@@ -145,6 +145,12 @@ void ledger_walk_found(struct ledger *, unsigned backup, const char *path, uint6
 void ledger_walk_paged(struct ledger *, unsigned backup, bool has_more, struct view next);
 void ledger_walk_failed(struct ledger *, unsigned backup, enum outcome, struct view reason);
 
+/*
+ * The last change that was promised; and the primary has answered it or, if not
+ * all, those up to another one.  Who waits for a tree hears nothing without this.
+ */
+void ledger_primary_is_at(struct ledger *, uint64_t promised_seq, uint64_t answered_seq);
+
 /* When something will be due by itself, in clock_ms(); UINT64_MAX: never. */
 uint64_t ledger_due_ms(const struct ledger *);
 

@@ -8,6 +8,7 @@
  *     ledger_rename.c  what a RENAME does to them
  *     ledger_send.c   what is sent next, and how it ended
  *     ledger_walk.c   the walk of a tree
+ *     ledger_arrive.c  who waited for a tree, once it was compared
  *     ledger_save.c   the part of a backlog that is in the catalog
  *     ledger_view.c   what operators and waiters see
  *     ledger_fresh.c  what may be lacking of a path
@@ -64,6 +65,8 @@ struct moved {
     char *from, *to;
 };
 
+struct arrival;
+
 struct backup {
     uint32_t id;
     char *name;
@@ -79,7 +82,8 @@ struct backup {
     struct moved *renames; /* since the oldest mark that is detached */
     size_t rename_count, rename_room;
     uint64_t detached;            /* marks */
-    struct wait_link *idle_links; /* let go when nothing is lacking */
+    struct wait_link *idle_links; /* pass on to an arrival when nothing is lacking */
+    struct arrival *arrivals;     /* trees that were compared, for those who waited for them */
 
     uint64_t count, bytes;           /* of marks in memory */
     uint64_t queued;                 /* in queue */
@@ -135,6 +139,8 @@ uint64_t ledger_drop_below(struct ledger *, struct backup *, const char *path, b
     struct wait_link **heir);
 /* The wait, if any, goes with the mark; if that is in the catalog, until nothing is lacking. */
 void ledger_hold(struct ledger *, struct backup *, struct mark *, struct wait *);
+/* And with all that is owed at and below the path. */
+void ledger_hold_below(struct ledger *, struct backup *, const char *path, struct wait *);
 void ledger_rename(struct ledger *, struct backup *, const struct promise *, struct wait *);
 void ledger_rename_by_state(struct ledger *, struct backup *, const struct promise *,
     struct wait *);
@@ -152,7 +158,10 @@ void ledger_cancel_walk(struct backup *);
 /* Forget it if it is walked and pruned; put it to rest if either failed. */
 void ledger_finish_walk(struct ledger *, struct backup *);
 void ledger_rest_tree(struct backup *);
-void ledger_check_idle(struct ledger *, struct backup *);
+/* The tree was compared: who waited for it waits for all that was seen there. */
+void ledger_arrived(struct backup *, const char *path, struct wait_link **);
+void ledger_await_arrivals(struct ledger *, struct backup *, struct wait *);
+void ledger_forget_arrivals(struct ledger *, struct backup *);
 unsigned ledger_index(const struct ledger *, const struct backup *);
 
 #endif

@@ -251,38 +251,40 @@ is_certain(struct backup *b, const struct promise *p, const struct mark *at)
 
 /* True if the mark is for what is at or below the path by now. */
 static bool
-is_within(const struct backup *b, const struct mark *mark, struct view path)
+is_within(const struct backup *b, const struct mark *mark, const char *path)
 {
-    char *now = ledger_by_now(b, mark, mark->path);
-    bool is_within = view_equal(view_of(now), path) || path_is_under(view_of(now), path);
+    const char *ends[] = { mark->path, mark->to };
+    bool is_within = false;
 
-    free(now);
+    for (int i = 0; i < 2 && ends[i] && !is_within; i++) {
+        char *now = ledger_by_now(b, mark, ends[i]);
+
+        is_within = is_at_or_below(now, path);
+        free(now);
+    }
     return is_within;
 }
 
-/* A tree is not there before all that was owed in it under its old name. */
-static void
-hold_below(struct ledger *ledger, struct backup *b, const char *path, struct wait *wait)
+void
+ledger_hold_below(struct ledger *ledger, struct backup *b, const char *path, struct wait *wait)
 {
     unsigned index = ledger_index(ledger, b);
     struct sent *sent, *next_sent;
     struct mark *mark, *next;
 
-    if (!wait)
-        return;
     HASH_ITER(hh, b->marks, mark, next)
     {
-        if (is_within(b, mark, view_of(path)))
+        if (is_within(b, mark, path))
             wait_hold(wait, index, &mark->links);
     }
     HASH_ITER(hh, b->sent, sent, next_sent)
     {
         mark = sent->mark;
-        if (mark && !mark->is_newest && is_within(b, mark, view_of(path)))
+        if (mark && !mark->is_newest && is_within(b, mark, path))
             wait_hold(wait, index, &mark->links);
     }
     for (mark = b->queue; mark && b->detached > 0; mark = mark->next)
-        if (mark->is_detached && is_within(b, mark, view_of(path)))
+        if (mark->is_detached && is_within(b, mark, path))
             wait_hold(wait, index, &mark->links);
 }
 
@@ -302,7 +304,8 @@ ledger_rename(struct ledger *ledger, struct backup *b, const struct promise *p, 
         return;
     }
     ledger_drop_below(ledger, b, p->to, true, &links);
-    hold_below(ledger, b, p->path, wait);
+    if (wait) /* a tree is not there before all that was owed in it under its old name */
+        ledger_hold_below(ledger, b, p->path, wait);
     rename_marks(ledger, b, p, &list);
     mark = ledger_mark_new(b, p->path, RENAME, p->seq);
     mark->to = memory_copy(p->to, strlen(p->to));

@@ -175,6 +175,12 @@ static void
 succeed(struct ledger *ledger, struct backup *b, struct mark *mark)
 {
     b->applied++;
+    if (mark->kind == LAG_PRUNE) {
+        char *path = ledger_by_now(b, mark, mark->path);
+
+        ledger_arrived(b, path, &mark->links);
+        free(path);
+    }
     wait_release(&mark->links, ledger_index(ledger, b));
     ledger_forget(ledger, b, mark);
 }
@@ -359,7 +365,6 @@ ledger_ended(struct ledger *ledger, unsigned backup, uint64_t attempt, enum outc
         fail(ledger, b, sent, outcome, cause, reason);
     }
     free(sent);
-    ledger_check_idle(ledger, b);
     return applied_seq;
 }
 

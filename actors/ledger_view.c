@@ -95,6 +95,7 @@ ledger_await(struct ledger *ledger, unsigned backup, uint64_t seq, const char *p
     struct awaiting awaiting = { wait, backup, seq, path };
 
     each_mark(b, await_mark, &awaiting);
+    ledger_await_arrivals(ledger, b, wait);
     if (b->has_rows || b->idle_links)
         wait_hold(wait, backup, &b->idle_links);
 }

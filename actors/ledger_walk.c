@@ -11,13 +11,6 @@
 
 enum { WALK_RETRY_MS = 1000 };
 
-void
-ledger_check_idle(struct ledger *ledger, struct backup *b)
-{
-    if (b->idle_links && b->count == 0 && !b->has_rows)
-        wait_release(&b->idle_links, ledger_index(ledger, b));
-}
-
 static void
 end_walk(struct backup *b)
 {
@@ -54,13 +47,12 @@ ledger_finish_walk(struct ledger *ledger, struct backup *b)
         return;
     path = memory_copy(tree->path, strlen(tree->path));
     end_walk(b);
-    wait_pass_on(&tree->links, &b->idle_links);
+    ledger_arrived(b, path, &tree->links);
     ledger_forget(ledger, b, tree);
     b->applied++;
     if (b->root_found)
         ledger_mark_state(ledger, b, path, seq, LAG_PATH, b->root_size);
     free(path);
-    ledger_check_idle(ledger, b);
 }
 
 uint64_t

@@ -357,6 +357,7 @@ end_order(struct world *w)
         if (w->promised[p].promise.seq == seq)
             w->promised[p].was_noted = true;
     drop_sent(w, i);
+    ledger_primary_is_at(w->ledger, w->next_seq - 1, w->next_seq - 1);
     check_acknowledged(w);
 }
 
@@ -457,8 +458,11 @@ run_seed(uint64_t seed)
             walk(w);
         if (model_draw(2))
             end_order(w);
-        if (model_draw(100) == 0)
+        if (model_draw(30) == 0) {
             checkpoint(w);
+            if (model_draw(4) == 0)
+                restart(w);
+        }
         if (model_draw(150) == 0)
             restart(w);
         check_adds_up(w);
