@@ -1,5 +1,7 @@
 /*
- * When somebody who waited for a tree to be compared may hear that it is there.
+ * What was done by state, until all that can have been seen then is owed.
+ *
+ * When somebody who waited for a tree to be compared may hear that it is there:
  *
  * A tree that was pruned keeps each name that the primary has again: its newer
  * content is owed by a change of its own.  Until that has arrived the name
@@ -10,6 +12,10 @@
  * the wait is kept until the primary has answered all that had been promised
  * when the tree had been compared; what is owed by then is all that can have
  * been seen.  What comes later is not waited for: a wait ends under any load.
+ *
+ * And whether a RENAME may move what the backup has: not if it comes out of that
+ * gap, because what was done by state may have followed it already, and have
+ * removed what was not at its old name any more.
  */
 
 #include "actors/ledger_internal.h"
@@ -18,7 +24,7 @@
 
 #include <string.h>
 
-/* Who waits for a tree that was compared, until what was seen there is owed. */
+/* Of a path done by state, with who waits for it if it was a tree. */
 struct arrival {
     struct arrival *prev, *next;
     struct wait_link *links;
@@ -35,6 +41,19 @@ ledger_arrived(struct backup *b, const char *path, struct wait_link **links)
     memcpy(arrival->path, path, length + 1);
     wait_pass_on(links, &arrival->links);
     DL_APPEND(b->arrivals, arrival);
+}
+
+bool
+ledger_has_arrivals(const struct backup *b, const char *path)
+{
+    const struct arrival *arrival;
+
+    DL_FOREACH(b->arrivals, arrival)
+    {
+        if (path_overlaps(view_of(arrival->path), view_of(path)))
+            return true;
+    }
+    return false;
 }
 
 static void

@@ -158,8 +158,12 @@ void ledger_cancel_walk(struct backup *);
 /* Forget it if it is walked and pruned; put it to rest if either failed. */
 void ledger_finish_walk(struct ledger *, struct backup *);
 void ledger_rest_tree(struct backup *);
-/* The tree was compared: who waited for it waits for all that was seen there. */
+/* Was done by state; who waited for a tree waits for all that was seen there. */
 void ledger_arrived(struct backup *, const char *path, struct wait_link **);
+/* Something that was promised since may have been seen at, above or below the path. */
+bool ledger_has_arrivals(const struct backup *, const char *path);
+/* What it does is decided when it is done, not when it was promised. */
+bool ledger_reads_primary(const struct mark *);
 void ledger_await_arrivals(struct ledger *, struct backup *, struct wait *);
 void ledger_forget_arrivals(struct ledger *, struct backup *);
 unsigned ledger_index(const struct ledger *, const struct backup *);

@@ -190,9 +190,8 @@ owe_all(struct ledger *ledger, struct backup *b, struct owed *list, uint64_t seq
     }
 }
 
-/* What it does is decided when it is done, not when it was promised. */
-static bool
-reads_primary(const struct mark *mark)
+bool
+ledger_reads_primary(const struct mark *mark)
 {
     return mark->kind >= LAG_TREE || (mark->kind == PUT && !mark->body && mark->size > 0);
 }
@@ -235,13 +234,14 @@ static bool
 is_certain(struct backup *b, const struct promise *p, const struct mark *at)
 {
     struct sent *sent, *next;
-    bool certain = (!at || is_ready(at) || at->state == SENT) && !is_in_owed_tree(b, p->path);
+    bool certain = (!at || is_ready(at) || at->state == SENT) && !is_in_owed_tree(b, p->path) &&
+        !ledger_has_arrivals(b, p->path);
 
     HASH_ITER(hh, b->sent, sent, next)
     {
         const struct mark *mark = sent->mark;
 
-        if (mark && reads_primary(mark) && !mark->is_detached &&
+        if (mark && ledger_reads_primary(mark) && !mark->is_detached &&
             (is_at_or_below(mark->path, p->path) ||
                 (covers_tree(mark) && is_at_or_below(p->path, mark->path))))
             certain = false;

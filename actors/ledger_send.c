@@ -175,13 +175,14 @@ static void
 succeed(struct ledger *ledger, struct backup *b, struct mark *mark)
 {
     b->applied++;
-    if (mark->kind == LAG_PRUNE) {
+    if (mark->kind != LAG_PRUNE) /* what it has brought is the newest there is */
+        wait_release(&mark->links, ledger_index(ledger, b));
+    if (ledger_reads_primary(mark)) {
         char *path = ledger_by_now(b, mark, mark->path);
 
         ledger_arrived(b, path, &mark->links);
         free(path);
     }
-    wait_release(&mark->links, ledger_index(ledger, b));
     ledger_forget(ledger, b, mark);
 }
 

@@ -117,6 +117,38 @@ what_is_in_a_tree_that_is_still_to_be_compared_is_not(void)
             }
 }
 
+/* The primary had renamed it already when the path was compared, and removed here. */
+static void
+what_was_compared_while_the_answer_was_on_its_way_is_not(void)
+{
+    struct order order;
+
+    begin();
+    ledger_compare(ledger, 0, &(struct promise){ .seq = 1, .kind = PUT, .path = "/a/f" }, NULL);
+    check(ledger_next(ledger, 0, &order) && order.kind == LAG_PATH);
+    ledger_primary_is_at(ledger, 2, 1);
+    ledger_ended(ledger, 0, order.attempt, DONE, CAUSE_NONE, view_of(""));
+    ledger_primary_is_at(ledger, 2, 1);
+    promise_rename("/a", "/b", true);
+    check(!sends_rename());
+    end();
+}
+
+static void
+what_was_compared_before_it_was_promised_is_moved(void)
+{
+    struct order order;
+
+    begin();
+    ledger_compare(ledger, 0, &(struct promise){ .seq = 1, .kind = PUT, .path = "/a/f" }, NULL);
+    check(ledger_next(ledger, 0, &order) && order.kind == LAG_PATH);
+    ledger_ended(ledger, 0, order.attempt, DONE, CAUSE_NONE, view_of(""));
+    ledger_primary_is_at(ledger, 1, 1);
+    promise_rename("/a", "/b", true);
+    check(sends_rename());
+    end();
+}
+
 /* Is a tree there compared, when all is sent that can be? */
 static bool
 compares_tree(const char *path)
@@ -204,6 +236,10 @@ static const struct test tests[] = {
     { "what the backup has is moved", what_the_backup_has_is_moved },
     { "what is in a tree that is still to be compared is not",
         what_is_in_a_tree_that_is_still_to_be_compared_is_not },
+    { "what was compared while the answer was on its way is not",
+        what_was_compared_while_the_answer_was_on_its_way_is_not },
+    { "what was compared before it was promised is moved",
+        what_was_compared_before_it_was_promised_is_moved },
     { "a rename that was not sent is owed as two trees, whatever came since",
         a_rename_that_was_not_sent_is_owed_as_two_trees_whatever_came_since },
     { "a rename is owed, though the removal of what stood there ends first",
