@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "tests/actors/support/model_change.h"
+#include "tests/actors/support/model_gone.h"
 #include "tests/actors/support/model_place.h"
 #include "tests/check.h"
 
@@ -47,7 +48,8 @@ struct promised { /* what the journal would have in its records */
     struct promise promise;
     char *path, *to;
     struct body body;
-    bool was_noted, is_refused, is_compared;
+    struct model_gone *gone; /* of a REMOVE_TREE */
+    bool was_noted, is_refused, is_compared, gets_it;
 };
 
 struct order_copy {
@@ -66,13 +68,12 @@ struct world {
     struct ledger *ledger;
     uint64_t epoch, next_seq, checkpoint_seq;
     struct promised promised[PROMISES_MAX];
-    size_t promised_count;
+    size_t promised_count, answered; /* of them; the ledger knows no others */
     struct order_copy sent[SENT_MAX];
     size_t sent_count;
     unsigned failing;  /* percent of applies that fail */
-    struct wait *wait; /* of the last RENAME, or NULL */
-    uint64_t wait_seq;
-    char wait_to[32];
+    struct wait *wait; /* of one RENAME or REMOVE_TREE, or NULL */
+    const struct promised *waited;
 };
 
 static void
@@ -122,11 +123,16 @@ close_ledger(struct world *w)
         drop_sent(w, 0); /* lost with the process; what was not begun never will be */
 }
 
+static void answer(struct world *);
+
+/* Behind a flush of the primary, which is behind all that was promised. */
 static void
 checkpoint(struct world *w)
 {
     struct report report;
 
+    while (w->answered < w->promised_count)
+        answer(w);
     check(ledger_save(w->ledger, SIZE_MAX, &report) == DONE);
     check(catalog_checkpoint(w->catalog, w->next_seq - 1, &report) == DONE);
     w->checkpoint_seq = w->next_seq - 1;
@@ -137,6 +143,7 @@ restart(struct world *w)
 {
     close_ledger(w);
     open_ledger(w);
+    w->answered = w->promised_count;
     for (size_t i = 0; i < w->promised_count; i++) {
         if (w->promised[i].promise.seq <= w->checkpoint_seq)
             continue;
@@ -174,14 +181,43 @@ plan(struct world *w, struct promised *p, const struct entry *old, bool *gets_it
 }
 
 static struct wait *
-wait_for(struct world *w, const struct promise *p, bool gets_it)
+wait_for(struct world *w, const struct promised *promised)
 {
-    if (w->wait || p->kind != RENAME || !gets_it)
+    const struct promise *p = &promised->promise;
+
+    if (w->wait || (p->kind != RENAME && p->kind != REMOVE_TREE) || !promised->gets_it)
         return NULL;
+    w->waited = promised;
     w->wait = wait_new(1, 1, p->seq, 1);
-    w->wait_seq = p->seq;
-    snprintf(w->wait_to, sizeof w->wait_to, "%s", p->to);
     return w->wait;
+}
+
+/* The primary has done, or refused, the next one: the backup is owed it. */
+static void
+answer(struct world *w)
+{
+    struct promised *p = &w->promised[w->answered++];
+
+    if (p->promise.seq == 0)
+        return;
+    if (p->is_refused || p->is_compared) {
+        ledger_compare(w->ledger, 0, &p->promise, p->is_refused ? NULL : wait_for(w, p));
+        return;
+    }
+    if (p->promise.kind == PUT && model_draw(2))
+        p->promise.body = &p->body;
+    ledger_promise(w->ledger, 0, &p->promise, wait_for(w, p));
+    p->promise.body = NULL;
+}
+
+/* Changes that touch each other follow each other; a directory is renamed behind all. */
+static bool
+may_overtake(const struct world *w, const struct change *change, bool is_directory)
+{
+    for (size_t i = w->answered; i < w->promised_count; i++)
+        if (model_touch(w->promised[i].path, w->promised[i].to, change->path, change->to))
+            return false;
+    return change->kind != RENAME || !is_directory;
 }
 
 static void
@@ -191,8 +227,6 @@ change_something(struct world *w)
     char path[32], to[32], bytes[MODEL_BYTES];
     struct change change;
     struct entry entry = { 0 };
-    struct wait *wait;
-    bool gets_it;
 
     if (w->promised_count == PROMISES_MAX || !model_random_change(w->primary, &change, path, to))
         return;
@@ -200,6 +234,8 @@ change_something(struct world *w)
     snprintf(bytes, sizeof bytes, "%08" PRIu64 "%07" PRIu64, w->next_seq, w->next_seq);
     change.seq = w->next_seq;
     model_look(w->primary, path, &entry);
+    while (w->answered < w->promised_count && !may_overtake(w, &change, entry.is_directory))
+        answer(w);
     p->path = memory_copy(path, strlen(path));
     p->to = change.to ? memory_copy(to, strlen(to)) : NULL;
     p->promise = (struct promise){
@@ -213,22 +249,13 @@ change_something(struct world *w)
         .mtime_ns = change.mtime_ns,
     };
     body_copy(&p->body, (struct view){ bytes, (size_t) change.size });
-    if (!plan(w, p, &entry, &gets_it))
+    if (!plan(w, p, &entry, &p->gets_it))
         p->promise.seq = 0; /* no record names this backup */
     p->is_refused = model_draw(12) == 0;
+    if (change.kind == REMOVE_TREE)
+        p->gone = model_gone_note(w->primary, path);
     check(p->is_refused || model_apply(w->primary, change, bytes, NULL) == DONE);
     w->promised_count++;
-    if (p->promise.seq == 0)
-        return;
-    wait = p->is_refused ? NULL : wait_for(w, &p->promise, gets_it);
-    if (p->is_refused || p->is_compared) {
-        ledger_compare(w->ledger, 0, &p->promise, wait);
-        return;
-    }
-    if (change.kind == PUT && model_draw(2))
-        p->promise.body = &p->body;
-    ledger_promise(w->ledger, 0, &p->promise, wait);
-    p->promise.body = NULL;
 }
 
 /* ---- the backup's store ------------------------------------------------------------ */
@@ -277,20 +304,12 @@ carry_out(struct world *w, const struct order_copy *copy, enum cause *cause)
 static enum outcome
 carry_out_and_keep(struct world *w, const struct order_copy *copy, enum cause *cause)
 {
-    struct model_paths *paths = memory_new(sizeof *paths);
-    struct entry entry;
-    bool had[sizeof paths->at / sizeof *paths->at];
-    enum outcome outcome;
+    struct model_paths *same = model_note_same(w->primary, w->backup);
+    enum outcome outcome = carry_out(w, copy, cause);
 
-    model_collect(w->primary, "/", paths);
-    for (size_t i = 0; i < paths->count; i++)
-        had[i] = model_is_same(w->primary, w->backup, paths->at[i]);
-    outcome = carry_out(w, copy, cause);
-    for (size_t i = 0; i < paths->count; i++)
-        check(!had[i] || copy->order.kind < LAG_TREE ||
-            !model_wants(w->primary, paths->at[i], &entry) ||
-            model_is_same(w->primary, w->backup, paths->at[i]));
-    model_paths_free(paths);
+    if (copy->order.kind >= LAG_TREE)
+        model_check_kept(w->primary, w->backup, same);
+    model_paths_free(same);
     return outcome;
 }
 
@@ -307,29 +326,18 @@ pick_sent(const struct world *w)
     return model_draw((unsigned) free_to_go);
 }
 
-/* A RENAME that is acknowledged is there with all that was in the tree. */
 static void
 check_acknowledged(struct world *w)
 {
-    struct model_paths *paths;
-    struct entry entry;
-
+    ledger_primary_is_at(w->ledger, w->promised_count, w->answered);
     if (!w->wait || w->wait->links)
         return;
     wait_free(w->wait);
     w->wait = NULL;
-    if (w->wait_seq != w->next_seq - 1)
-        return; /* what came behind it may have changed that */
-    paths = memory_new(sizeof *paths);
-    paths->at[paths->count++] = memory_copy(w->wait_to, strlen(w->wait_to));
-    check(model_look(w->primary, w->wait_to, &entry));
-    if (entry.is_directory)
-        model_collect(w->primary, w->wait_to, paths);
-    model_keep_wanted(w->primary, paths);
-    for (size_t i = 0; i < paths->count; i++)
-        check(model_is_same(w->primary, w->backup, paths->at[i]) ||
-            (model_look(w->primary, paths->at[i], &entry) && entry.is_directory));
-    model_paths_free(paths);
+    if (w->waited->gone)
+        model_gone_check(w->waited->gone, w->backup);
+    else if (w->waited->promise.seq == w->next_seq - 1) /* else it may have changed since */
+        model_check_all_there(w->primary, w->backup, w->waited->to);
 }
 
 static void
@@ -357,7 +365,6 @@ end_order(struct world *w)
         if (w->promised[p].promise.seq == seq)
             w->promised[p].was_noted = true;
     drop_sent(w, i);
-    ledger_primary_is_at(w->ledger, w->next_seq - 1, w->next_seq - 1);
     check_acknowledged(w);
 }
 
@@ -400,11 +407,12 @@ check_adds_up(struct world *w)
 static void
 check_converges(struct world *w)
 {
-    struct model_paths *primary = memory_new(sizeof *primary), *backup = memory_new(sizeof *backup);
     struct ledger_state is;
     unsigned steps = 0;
 
     w->failing = 0;
+    while (w->answered < w->promised_count)
+        answer(w);
     do {
         take_order(w);
         walk(w);
@@ -415,13 +423,7 @@ check_converges(struct world *w)
         check(++steps < IDLE_STEPS);
     } while (is.pending > 0);
     check(strcmp(is.state, "idle") == 0);
-    model_collect(w->primary, "/", primary);
-    model_collect(w->backup, "/", backup);
-    model_keep_wanted(w->primary, primary);
-    model_check_same(w->primary, w->backup, primary);
-    check(primary->count == backup->count);
-    model_paths_free(primary);
-    model_paths_free(backup);
+    model_check_equal(w->primary, w->backup);
 }
 
 static void
@@ -434,13 +436,8 @@ run_seed(uint64_t seed)
     printf("seed %" PRIu64 "\r", seed);
     fflush(stdout);
     w->conf = (struct conf){ .backups = &w->conf_backup, .backup_count = 1 };
-    if (model_draw(3)) {
-        policies_begin(&w->conf_backup.excludes, 0, memory_print("names"));
-        policies_add_extensions(w->conf_backup.excludes,
-            &(struct extensions){ (char *[]){ "z" }, 1 });
-        policies_begin(&w->conf_backup.excludes, 1, memory_print("sizes"));
-        policies_add_limit(w->conf_backup.excludes, MODEL_BYTES / 2);
-    }
+    if (model_draw(3))
+        model_exclude_some(&w->conf_backup.excludes);
     model_excludes = w->conf_backup.excludes;
     w->primary = model_open("primary");
     w->backup = model_open("backup");
@@ -452,6 +449,8 @@ run_seed(uint64_t seed)
     for (unsigned step = 0; step < STEPS; step++) {
         if (model_draw(3) == 0)
             change_something(w);
+        if (w->answered < w->promised_count && model_draw(2))
+            answer(w);
         if (model_draw(2))
             take_order(w);
         if (model_draw(3) == 0)
@@ -466,7 +465,7 @@ run_seed(uint64_t seed)
         if (model_draw(150) == 0)
             restart(w);
         check_adds_up(w);
-        if (step % 4 == 0)
+        if (step % 4 == 0 && w->answered == w->promised_count)
             model_check_fresh(w->ledger, w->primary, w->backup);
         now_ns += model_draw(20) * UINT64_C(1000000);
     }
@@ -477,6 +476,7 @@ run_seed(uint64_t seed)
     for (size_t i = 0; i < w->promised_count; i++) {
         free(w->promised[i].path);
         free(w->promised[i].to);
+        model_gone_free(&w->promised[i].gone);
         body_clear(&w->promised[i].body);
     }
     policies_free(&w->conf_backup.excludes);

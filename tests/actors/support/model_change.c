@@ -65,3 +65,15 @@ model_random_change(struct backend *primary, struct change *change, char path[MO
             !(other_there && (other.is_directory || entry.is_directory));
     }
 }
+
+bool
+model_touch(const char *path, const char *to, const char *other, const char *other_to)
+{
+    const char *ours[] = { path, to ? to : path },
+               *theirs[] = { other, other_to ? other_to : other };
+
+    for (int i = 0; i < 4; i++)
+        if (path_overlaps(view_of(ours[i / 2]), view_of(theirs[i % 2])))
+            return true;
+    return false;
+}

@@ -19,4 +19,7 @@ unsigned model_draw(unsigned bound); /* 0 to bound - 1 */
 bool model_random_change(struct backend *primary, struct change *, char path[MODEL_PATH_BYTES],
     char to[MODEL_PATH_BYTES]);
 
+/* Is a path of one change at, above or below one of another?  `to` may be NULL. */
+bool model_touch(const char *path, const char *to, const char *other, const char *other_to);
+
 #endif

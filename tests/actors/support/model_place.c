@@ -166,6 +166,15 @@ model_paths_free(struct model_paths *paths)
 
 const struct policies *model_excludes;
 
+void
+model_exclude_some(struct policies **excludes)
+{
+    policies_begin(excludes, 0, memory_print("names"));
+    policies_add_extensions(*excludes, &(struct extensions){ (char *[]){ "z" }, 1 });
+    policies_begin(excludes, 1, memory_print("sizes"));
+    policies_add_limit(*excludes, MODEL_BYTES / 2);
+}
+
 bool
 model_wants(struct backend *primary, const char *path, struct entry *entry)
 {

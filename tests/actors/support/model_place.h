@@ -30,7 +30,8 @@ size_t model_content(struct backend *, const char *path, char into[MODEL_BYTES])
 void model_collect(struct backend *, const char *path, struct model_paths *);
 void model_paths_free(struct model_paths *);
 /* What a primary has and a backup shall have: all but files that `model_excludes` takes. */
-extern const struct policies *model_excludes; /* or NULL */
+extern const struct policies *model_excludes;        /* or NULL */
+void model_exclude_some(struct policies **excludes); /* by name, and by size */
 bool model_wants(struct backend *primary, const char *path, struct entry *);
 void model_keep_wanted(struct backend *primary, struct model_paths *);
 /* Nothing above the path is a file. */
