@@ -391,8 +391,9 @@ fault_count(const char *name)
     return count;
 }
 
-void
-fault_plan(const char *text)
+/* With the lock held. */
+static void
+lay_plan(const char *text)
 {
     memset(rules, 0, sizeof rules);
     memset(kind_counts, 0, sizeof kind_counts);
@@ -406,6 +407,14 @@ fault_plan(const char *text)
     }
     read_rules(text);
     disk_fault_put();
+}
+
+void
+fault_plan(const char *text)
+{
+    pthread_mutex_lock(&lock);
+    lay_plan(text);
+    pthread_mutex_unlock(&lock);
 }
 
 void
