@@ -129,8 +129,9 @@ what_is_no_file_there(void)
     stop();
 }
 
+/* Of two files, the primary has one; of the other it says `cause`. */
 static void
-prune_keeps_what_the_primary_has(void)
+prune_of_two(enum cause cause)
 {
     set_up();
     start(1, "local", 0, 1);
@@ -142,7 +143,7 @@ prune_keeps_what_the_primary_has(void)
     no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
     for (int names = 0; names < 2; names++) {
         if (view_is(fetched_any()->path, "/t/gone"))
-            no_chunk(3, REFUSED, CAUSE_NOT_FOUND);
+            no_chunk(3, REFUSED, cause);
         else
             chunk(3, 1, 0, 1, "");
     }
@@ -151,24 +152,15 @@ prune_keeps_what_the_primary_has(void)
 }
 
 static void
+prune_keeps_what_the_primary_has(void)
+{
+    prune_of_two(CAUSE_NOT_FOUND);
+}
+
+static void
 prune_removes_a_file_where_the_primary_has_a_directory(void)
 {
-    set_up();
-    start(1, "local", 0, 1);
-    put(1, "/t/was", "x");
-    put(2, "/t/kept", "x");
-    check(applied(1)->outcome == DONE && applied(2)->outcome == DONE);
-    prune(3, "/t");
-    fetched(3, "/t");
-    no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
-    for (int names = 0; names < 2; names++) {
-        if (view_is(fetched_any()->path, "/t/was"))
-            no_chunk(3, REFUSED, CAUSE_IS_A_DIRECTORY);
-        else
-            chunk(3, 1, 0, 1, "");
-    }
-    check(applied(3)->outcome == DONE && !stands("/t/was") && holds("/t/kept", "x"));
-    stop();
+    prune_of_two(CAUSE_IS_A_DIRECTORY);
 }
 
 static void

@@ -179,12 +179,29 @@ parse_both(const char *redirects, const char *a, const char *b)
 #define SEE_A "see line 3, storage.agfs.backups.items[0].excludes"
 #define SEE_B "see line 4, storage.agfs.backups.items[1].excludes"
 
+struct redirected {
+    const char *why, *redirects, *a, *b;
+    const char *said; /* NULL: nothing but that they are not supported yet */
+};
+
+static void
+check_redirects(const struct redirected *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct parsed parsed = parse_both(rows[i].redirects, rows[i].a, rows[i].b);
+
+        if (rows[i].said)
+            expect_problems(&parsed, (const char *const[]){ rows[i].said, MISSING, NULL });
+        else
+            expect_problems(&parsed, (const char *const[]){ MISSING, NULL });
+        parsed_free(&parsed);
+    }
+}
+
 static void
 redirects_and_excludes_that_contradict_are_refused_with_both_places(void)
 {
-    static const struct {
-        const char *why, *redirects, *a, *b, *said;
-    } rows[] = {
+    static const struct redirected rows[] = {
         { "nothing in common", REDIRECT(BY_EXTENSION("(pdf|zip)"), "[\"a\",\"b\"]"),
             EXTENSION("mp4"), EXTENSION("x?zip2"), NULL },
         { "one extension of many", REDIRECT(BY_EXTENSION("(pdf|zip)"), "[\"b\",\"a\"]"),
@@ -218,6 +235,15 @@ redirects_and_excludes_that_contradict_are_refused_with_both_places(void)
             R "[1].target[0]: a file x of 2097153 bytes would be redirected to 'a'" },
         { "it is not its target", REDIRECT(BY_EXTENSION("zip"), "[\"b\"]"), EXTENSION("zip"), "",
             NULL },
+    };
+
+    check_redirects(rows, sizeof rows / sizeof *rows);
+}
+
+static void
+redirects_to_what_cannot_take_them_are_refused(void)
+{
+    static const struct redirected rows[] = {
         { "not there", REDIRECT(BY_SIZE(1), "[\"A\"]"), "", "",
             R "[0].target[0]: redirect target 'A' not found in backup entries; did you mean 'a'?" },
         { "the primary", REDIRECT(BY_SIZE(1), "[\"primary\"]"), "", "",
@@ -233,15 +259,7 @@ redirects_and_excludes_that_contradict_are_refused_with_both_places(void)
         { "no text", REDIRECT(BY_SIZE(1), "[1]"), "", "", R "[0].target[0]: 1 is not a text" },
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct parsed parsed = parse_both(rows[i].redirects, rows[i].a, rows[i].b);
-
-        if (rows[i].said)
-            expect_problems(&parsed, (const char *const[]){ rows[i].said, MISSING, NULL });
-        else
-            expect_problems(&parsed, (const char *const[]){ MISSING, NULL });
-        parsed_free(&parsed);
-    }
+    check_redirects(rows, sizeof rows / sizeof *rows);
 }
 
 static void
@@ -274,6 +292,8 @@ static const struct test tests[] = {
     { "what receives nothing need not exclude", what_receives_nothing_need_not_exclude },
     { "redirects and excludes that contradict are refused with both places",
         redirects_and_excludes_that_contradict_are_refused_with_both_places },
+    { "redirects to what cannot take them are refused",
+        redirects_to_what_cannot_take_them_are_refused },
     { "redirects need backups", redirects_need_backups },
     { "an empty list of redirects is none", an_empty_list_of_redirects_is_none },
 };
