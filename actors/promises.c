@@ -287,10 +287,11 @@ rename_flushed(struct journal *self, const struct message_flushed *m)
 
 /* ---- the primary's answers ------------------------------------------------------ */
 
-static void
-owe(struct journal *self, const struct op *op, struct wait *wait)
+/* What the ledgers are told of it. */
+static struct promise
+promise_of(const struct op *op)
 {
-    struct promise p = {
+    return (struct promise){
         .seq = op->seq,
         .kind = op->kind,
         .path = op->path,
@@ -301,6 +302,12 @@ owe(struct journal *self, const struct op *op, struct wait *wait)
         .mtime_ns = op->mtime_ns,
         .body = op->kind == PUT && !op->stage ? &op->body : NULL,
     };
+}
+
+static void
+owe(struct journal *self, const struct op *op, struct wait *wait)
+{
+    const struct promise p = promise_of(op);
 
     for (unsigned b = 0; b < self->backup_count; b++) {
         bool gets_it = op->targets & (UINT64_C(1) << b);
@@ -379,15 +386,7 @@ primary_done(struct journal *self, struct op *op)
 static void
 owe_comparison(struct journal *self, const struct op *op)
 {
-    struct promise p = {
-        .seq = op->seq,
-        .kind = op->kind,
-        .path = op->path,
-        .to = op->to,
-        .is_directory = renames_directory(op),
-        .mode = op->mode,
-        .size = op->size,
-    };
+    const struct promise p = promise_of(op);
 
     for (unsigned b = 0; b < self->backup_count; b++)
         if ((op->targets | op->compared) & (UINT64_C(1) << b))
